@@ -1,0 +1,91 @@
+"""What can be set, from the environment or `.env`, and what a wrong value is told.
+
+Settings are made at the entry points (`api/`) by `load_settings()`, once, and handed down; nothing below reads the environment.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from assistant.errors import SettingsError
+
+PREFIX = "FOOTNOTE_"
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable `FOOTNOTE_` + its name in capitals, unless it has an alias."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    home: Path = Field(Path(".footnote"), description="Folder that holds the index, the embedding cache and the traces.")
+    model: str | None = Field(
+        None,
+        description="Chat model that writes the answers, as LangChain's `init_chat_model` takes it (`openai:gpt-5-mini`). Unset: extracts.",
+    )
+    model_timeout: float = Field(30.0, gt=0, le=600, description="Seconds that one call to the chat model may take.")
+    model_attempts: int = Field(3, ge=1, le=10, description="How often a call to the chat model is tried.")
+    model_max_tokens: int = Field(800, ge=64, le=32_000, description="Most tokens that the chat model may write for one answer.")
+    embeddings: str | None = Field(None, description="sentence-transformers model, by name or folder. Unset: all-MiniLM-L6-v2, bundled.")
+    reranker: str | None = Field(None, description="CrossEncoder, by name or folder, that orders the best hits anew.")
+    chroma_url: str | None = Field(
+        None, description="Address of a Chroma server (`http://chroma:8000`). Unset: embedded, below FOOTNOTE_HOME."
+    )
+    anonymous: Literal["allow"] | None = Field(
+        None, description="`allow`: serve without keys on an address that is not loopback. Everyone who reaches it reads everything."
+    )
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias="OPENAI_API_KEY", description="Key for OpenAI, or for what speaks its protocol."
+    )
+    openai_base_url: str | None = Field(
+        None, validation_alias="OPENAI_BASE_URL", description="Address of a server that speaks OpenAI's protocol (vLLM, Ollama, Azure)."
+    )
+
+    @field_validator("chroma_url", "openai_base_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value
+
+
+def variable_of(field: str) -> str:
+    """The environment variable behind a field."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else PREFIX + field.upper()
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. Raises SettingsError naming every wrong variable and what is allowed."""
+    _refuse_unknown(environment if environment is not None else os.environ)
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_complaint(e["loc"], e["msg"]) for e in error.errors())) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f".env is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+
+
+def _complaint(location: tuple[int | str, ...], message: str) -> str:
+    name = str(location[0]) if location else "settings"
+    variable = variable_of(name) if name in Settings.model_fields else name
+    field = next((f for key, f in Settings.model_fields.items() if variable_of(key) == variable), None)
+    about = f" {field.description}" if field is not None and field.description else ""
+    return f"{variable}: {message.removeprefix('Value error, ')}.{about}"
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    """A misspelt setting would be ignored in silence, and the operator would trust it."""
+    known = {variable_of(field) for field in Settings.model_fields}
+    for name in sorted(n for n in names if n.startswith(PREFIX) and n not in known):
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else "docs/settings.md lists all."
+        raise SettingsError(f"{name}: there is no such setting. {hint}")
