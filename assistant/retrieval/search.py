@@ -1,0 +1,105 @@
+"""Finds the chunks for a query: permissions and filters first, then both rankers, then one order."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.ports import Reranker, Vectors
+from assistant.retrieval import lexical
+from assistant.retrieval.analysis import Analyzer
+from assistant.retrieval.dense import cosines
+from assistant.retrieval.fusion import fuse
+from assistant.types import Chunk, Filters, Hit, Principal
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchIndex:
+    """One generation, ready to be searched. Row i of `vectors`, ordinal i of `lexical` and `chunks[i]` are the same chunk."""
+
+    chunks: tuple[Chunk, ...]
+    vectors: Vectors
+    lexical: lexical.LexicalIndex
+    analyzer: Analyzer = field(default_factory=Analyzer)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryStats:
+    """A query as the lexical ranker sees it, for one audience: its terms without repetition, how rare each is, the ideal score."""
+
+    terms: tuple[str, ...]
+    idf: tuple[float, ...]
+    ideal_bm25: float
+
+
+def build_index(chunks: Sequence[Chunk], vectors: Vectors, analyzer: Analyzer | None = None) -> SearchIndex:
+    """Raises ValueError where there is not one vector for each chunk."""
+    if len(chunks) != len(vectors):
+        raise ValueError(f"{len(chunks)} chunks, but {len(vectors)} vectors")
+    analyzer = analyzer or Analyzer()
+    return SearchIndex(tuple(chunks), vectors, lexical.build([analyzer.terms(chunk.indexed_text) for chunk in chunks]), analyzer)
+
+
+def search(
+    index: SearchIndex, query: str, query_vector: npt.NDArray[np.float32], principal: Principal, filters: Filters, k: int
+) -> list[Hit]:
+    """The best `k` chunks that the principal may read and the filters admit, best first; equal scores in the order of chunk ids.
+
+    The statistics of the query's terms are those of all that the principal may read; filters only narrow what is returned.
+    """
+    readable = permitted(index, principal)
+    candidates = readable & admitted(index, filters)
+    if k < 1 or not candidates.any():
+        return []
+    bm25 = lexical.bm25(index.lexical, index.analyzer.terms(query), lexical.audience(index.lexical, readable))
+    cosine = cosines(index.vectors, query_vector, candidates)
+    fused = fuse(bm25, cosine, candidates)
+    best = _best(index, fused, candidates, k)
+    return [Hit(index.chunks[i], float(fused[i]), rank, float(cosine[i]), float(bm25[i])) for rank, i in enumerate(best, 1)]
+
+
+def query_stats(index: SearchIndex, query: str, principal: Principal) -> QueryStats:
+    """What the gate weighs a query's words with."""
+    readers = lexical.audience(index.lexical, permitted(index, principal))
+    terms = tuple(dict.fromkeys(index.analyzer.terms(query)))
+    rarity = tuple(lexical.idf(index.lexical, term, readers) for term in terms)
+    return QueryStats(terms, rarity, lexical.ideal_bm25(index.lexical, terms, readers))
+
+
+def permitted(index: SearchIndex, principal: Principal) -> Mask:
+    """Which chunks the principal may read, shape (chunks,)."""
+    return np.fromiter((principal.may_read(chunk.groups) for chunk in index.chunks), dtype=np.bool_, count=len(index.chunks))
+
+
+def admitted(index: SearchIndex, filters: Filters) -> Mask:
+    """Which chunks lie in the named sources. A name that is a source of the index is that source, whatever marks it contains;
+    any other is a glob over the whole path: `*` and `**` stand for any characters, `?` for one, `[…]` for one of a set."""
+    if not filters.sources:
+        return np.ones(len(index.chunks), dtype=np.bool_)
+    sources = {chunk.source for chunk in index.chunks}
+    wanted = {name for name in filters.sources if name in sources}
+    for pattern in [re.compile(fnmatch.translate(name)) for name in filters.sources if name not in sources]:
+        wanted |= {source for source in sources if pattern.fullmatch(source)}
+    return np.fromiter((chunk.source in wanted for chunk in index.chunks), dtype=np.bool_, count=len(index.chunks))
+
+
+def rerank(hits: Sequence[Hit], query: str, reranker: Reranker) -> list[Hit]:
+    """The same hits in the reranker's order; equal scores keep the order they had. Their scores stay those of the fusion."""
+    scores = reranker.score(query, [hit.chunk.indexed_text for hit in hits])
+    order = sorted(range(len(hits)), key=lambda i: (-scores[i], hits[i].rank))
+    return [replace(hits[i], rank=rank) for rank, i in enumerate(order, 1)]
+
+
+def _best(index: SearchIndex, scores: npt.NDArray[np.float32], candidates: Mask, k: int) -> list[int]:
+    ordinals = np.flatnonzero(candidates)
+    if len(ordinals) > k:
+        threshold = np.partition(scores[ordinals], len(ordinals) - k)[len(ordinals) - k]
+        ordinals = ordinals[scores[ordinals] >= threshold]
+    return sorted((int(i) for i in ordinals), key=lambda i: (-scores[i], index.chunks[i].id))[:k]

@@ -1,0 +1,193 @@
+"""Cuts a parsed document into chunks: at headings, then between blocks, then between sentences.
+
+A chunk never crosses a heading, every character of a block that is no heading lies in exactly one chunk, and
+`parsed.text[chunk.start:chunk.end] == chunk.text`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.retrieval.sentences import sentences
+from assistant.types import Chunk, Document, Span
+from ingest.types import Block, ParsedDocument
+
+TARGET = 900
+MOST_LEAD = 300
+ID_LENGTH = 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """The blocks under one heading. A section without text below it stands for itself: its heading is its one block."""
+
+    headings: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
+def chunk_document(document: Document, parsed: ParsedDocument, target: int = TARGET) -> list[Chunk]:
+    """The chunks of a document in order, of at most `target` characters each (a lone unbreakable word may be longer)."""
+    return [
+        _chunk(document, parsed.text, section, group)
+        for section in _sections(parsed, document.title)
+        for group in _pack(_units(parsed.text, section.blocks, target), target)
+    ]
+
+
+def _sections(parsed: ParsedDocument, title: str) -> Iterator[_Section]:
+    path: list[tuple[int, str]] = []
+    heading: Block | None = None
+    body: list[Block] = []
+    for block in parsed.blocks:
+        if block.kind != "heading":
+            body.append(block)
+            continue
+        deeper = heading is not None and block.level > heading.level
+        yield from _section(path, heading, body, title, leaf=not deeper)
+        while path and path[-1][0] >= block.level:
+            path.pop()
+        path.append((block.level, " ".join(parsed.text[block.start : block.end].split())))
+        heading, body = block, []
+    yield from _section(path, heading, body, title, leaf=True)
+
+
+def _section(path: list[tuple[int, str]], heading: Block | None, body: list[Block], title: str, *, leaf: bool) -> Iterator[_Section]:
+    names = [name for _, name in path]
+    if body:
+        yield _Section(_without_title(names, title), tuple(body))
+    elif heading is not None and leaf:
+        yield _Section(_without_title(names[:-1], title), (heading,))
+
+
+def _without_title(names: list[str], title: str) -> tuple[str, ...]:
+    plain = " ".join(title.split()).casefold()
+    return tuple(name for name in names if name.casefold() != plain)
+
+
+def _units(text: str, blocks: Sequence[Block], target: int) -> list[list[Block]]:
+    """Blocks, cut where they are too long, in groups that should not be parted: an introduction or a table's header stays with
+    what follows it."""
+    units: list[list[Block]] = []
+    for block in blocks:
+        for piece in _pieces(text, block, target):
+            if units and _introduces(text, units[-1][-1], piece) and piece.end - units[-1][0].start <= target:
+                units[-1].append(piece)
+            else:
+                units.append([piece])
+    return units
+
+
+def _introduces(text: str, first: Block, second: Block) -> bool:
+    if first.kind == "table_header":
+        return second.kind == "table_row"
+    return first.kind != second.kind and text[first.start : first.end].rstrip().endswith(":")
+
+
+def _pieces(text: str, block: Block, target: int) -> Iterator[Block]:
+    if block.end - block.start <= target:
+        yield block
+        return
+    start = end = block.start
+    for stop in _stops(text, block, target):
+        if stop - start > target and end > start:
+            yield replace(block, start=start, end=end)
+            start = end + _space(text, end, block.end)
+        end = stop
+    yield replace(block, start=start, end=block.end)
+
+
+def _stops(text: str, block: Block, target: int) -> Iterator[int]:
+    """Where the block may be cut: after sentences, and after words where a sentence is too long."""
+    for span in sentences(text[block.start : block.end]):
+        start, end = block.start + span.start, block.start + span.end
+        while end - start > target:
+            cut = max(text.rfind(" ", start + 1, start + target + 1), text.rfind("\n", start + 1, start + target + 1))
+            cut = cut if cut > start else start + target
+            yield cut
+            start = cut + _space(text, cut, end)
+        yield end
+
+
+def _space(text: str, start: int, end: int) -> int:
+    return len(text[start:end]) - len(text[start:end].lstrip())
+
+
+def _pack(units: list[list[Block]], target: int) -> Iterator[list[Block]]:
+    """Fills chunks in order; what is left over is spread, so that no section ends in a scrap."""
+    if not units:
+        return
+    total = units[-1][-1].end - units[0][0].start
+    aim = total / -(-total // target)
+    group: list[Block] = []
+    for unit in units:
+        if group and (unit[-1].end - group[0].start > target or _nearer(group, unit, aim)):
+            yield group
+            group = []
+        group = group + unit
+    yield group
+
+
+def _nearer(group: list[Block], unit: list[Block], aim: float) -> bool:
+    """Is the group nearer to the wanted size without the unit?"""
+    return (group[-1].end - group[0].start) + (unit[-1].end - group[0].start) > 2 * aim
+
+
+def _chunk(document: Document, text: str, section: _Section, group: list[Block]) -> Chunk:
+    start, end = group[0].start, group[-1].end
+    leads = _leads(text, section.blocks, group[0])
+    chunk = Chunk(
+        id="",
+        document_id=document.id,
+        source=document.source,
+        title=document.title,
+        headings=section.headings,
+        start=start,
+        end=end,
+        text=text[start:end],
+        page=group[0].page,
+        leads=leads,
+        groups=document.groups,
+        owner=document.owner,
+        url=document.url,
+        effective=document.effective,
+    )
+    return replace(chunk, id=_identity(chunk))
+
+
+def _identity(chunk: Chunk) -> str:
+    content = "\0".join([chunk.source, str(chunk.start), str(chunk.end), chunk.indexed_text])
+    return hashlib.sha256(content.encode()).hexdigest()[:ID_LENGTH]
+
+
+def _leads(text: str, blocks: Sequence[Block], first: Block) -> tuple[Span, ...]:
+    """What a chunk that begins inside a table or a list needs to be understood."""
+    before = [block for block in blocks if block.end <= first.start]
+    if first.kind == "table_row":
+        header = _header(before)
+        return (Span(header.start, header.end, text[header.start : header.end]),) if header else ()
+    if first.kind == "list_item":
+        introduction = _introduction(text, before)
+        return (introduction,) if introduction else ()
+    return ()
+
+
+def _header(before: Sequence[Block]) -> Block | None:
+    for block in reversed(before):
+        if block.kind != "table_row":
+            return block if block.kind == "table_header" else None
+    return None
+
+
+def _introduction(text: str, before: Sequence[Block]) -> Span | None:
+    """The last sentence of the paragraph before the list, where it announces one."""
+    for block in reversed(before):
+        if block.kind == "list_item":
+            continue
+        found = sentences(text[block.start : block.end])
+        if block.kind == "paragraph" and found and found[-1].text.endswith(":") and len(found[-1].text) <= MOST_LEAD:
+            last = found[-1]
+            return Span(block.start + last.start, block.start + last.end, last.text)
+        return None
+    return None
