@@ -6,7 +6,7 @@ import re
 import threading
 import unicodedata
 
-import snowballstemmer
+import snowballstemmer  # type: ignore[import-untyped]  # ships no annotations
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)+(?![^\W\d_])|[^\W_]+(?:['\u2019][^\W_]+)*")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")

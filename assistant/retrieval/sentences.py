@@ -12,18 +12,15 @@ from assistant.types import Span
 
 # fmt: off
 _NEVER_LAST = frozenset({
-    "e.g", "i.e", "eg", "ie", "mr", "mrs", "ms", "dr", "prof", "st", "vs", "cf", "approx", "no", "nos", "art", "sec", "fig", "figs",
-    "para", "paras", "ch", "vol", "pp", "viz", "rev", "gen", "sen", "rep", "gov", "capt", "lt", "col", "sgt", "hon", "resp", "incl",
-    "excl", "ca", "u.s", "u.k", "u.n", "e.u",
+    "e.g", "i.e", "eg", "ie", "mr", "mrs", "ms", "dr", "prof", "st", "vs", "cf", "approx", "viz", "rev", "gen", "sen", "rep", "gov", "capt",
+    "lt", "col", "sgt", "hon", "resp", "incl", "excl", "ca", "u.s", "u.k", "u.n", "e.u",
 })
-_SELDOM_LAST = frozenset({
-    "etc", "inc", "ltd", "co", "corp", "dept", "est", "jr", "sr", "al", "a.m", "p.m", "am", "pm", "ph.d", "bros", "univ", "assn", "ed",
-    "eds",
-})
+_BEFORE_NUMBERS = frozenset({"no", "nos", "art", "sec", "fig", "figs", "para", "paras", "ch", "vol", "p", "pp", "eq", "cl", "reg"})
 # fmt: on
 _STOP = re.compile("[.!?\u2026]+[\"'\u201d\u2019)\\]*_]*(?=\\s|$)|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\u2019\uff09]*")
 _WORD_BEFORE = re.compile("[^\\s(\\[\"'\u201c\u2018]+$")
 _LIST_MARK = re.compile("(?:[-*\u2022\u2023\u25e6\u00b7\u2013]|\\(?(?:\\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|#{1,6}|\\|)\\s")
+_LIST_NUMBER = re.compile(r"[\s*_(#\-]*[\divxIVX.]*")
 _WRAPPED = 50
 
 
@@ -78,8 +75,6 @@ def _is_end(text: str, begin: int, stop: int, after: int, end: int) -> bool:
         return not rest[0].islower()
     before = _WORD_BEFORE.search(text, begin, stop)
     word = before.group().casefold() if before else ""
-    if word in _NEVER_LAST or rest[0].islower() or (len(word) == 1 and word.isalpha()):
+    if rest[0].islower() or word in _NEVER_LAST or (len(word) == 1 and word.isalpha()) or (word in _BEFORE_NUMBERS and rest[0].isdigit()):
         return False
-    if not text[begin:stop].strip(" \t\n\r*_(#-•").strip("0123456789.ivxIVX"):
-        return False
-    return word not in _SELDOM_LAST or rest[0].isupper()
+    return not _LIST_NUMBER.fullmatch(text, begin, stop)

@@ -1,0 +1,107 @@
+"""The measures of the evaluation sets: what counts as found, and how a ranking is scored.
+
+Gold evidence and what was found are compared on lower-case letters and digits alone. Evidence counts as found when at least half of
+its letters lie in what was retrieved of its document.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+SHORTEST_OVERLAP = 20
+FOUND = 0.5
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What a searcher sees of a hit."""
+
+    source: str
+    text: str
+
+
+def letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", html.unescape(text).lower())
+
+
+def covered(part: str, gold: str) -> tuple[int, int]:
+    """The stretch (start, end) of `gold` that `part` holds: all of it, a piece, its beginning or its end."""
+    if not part or not gold:
+        return 0, 0
+    if gold in part:
+        return 0, len(gold)
+    at = gold.find(part)
+    if at >= 0:
+        return at, at + len(part)
+    for size in range(min(len(part), len(gold)) - 1, SHORTEST_OVERLAP - 1, -1):
+        if part.endswith(gold[:size]):
+            return 0, size
+        if part.startswith(gold[-size:]):
+            return len(gold) - size, len(gold)
+    return 0, 0
+
+
+def share_found(evidence: Row, passages: Sequence[Passage]) -> float:
+    """The share of the gold letters that the passages of its document hold together."""
+    source = str(evidence["doc"]).removeprefix("corpus/")
+    parts = [letters(passage.text) for passage in passages if passage.source == source]
+    best = 0.0
+    for gold in {letters(evidence["text"]), letters(evidence.get("text_plain") or evidence["text"])} - {""}:
+        held = bytearray(len(gold))
+        for part in parts:
+            start, end = covered(part, gold)
+            held[start:end] = b"\1" * (end - start)
+        best = max(best, sum(held) / len(gold))
+    return best
+
+
+def recall(row: Row, passages: Sequence[Passage]) -> float:
+    """The share of the evidence that was found where all of it is wanted, else whether any was."""
+    found = [share_found(evidence, passages) >= FOUND for evidence in row["evidence"]]
+    return sum(found) / len(found) if row.get("evidence_mode") == "all" else float(any(found))
+
+
+def within(passages: Sequence[Passage], characters: int) -> list[Passage]:
+    """The passages that fit into so many characters, the last one cut."""
+    kept = []
+    for passage in passages:
+        if characters <= 0:
+            break
+        kept.append(Passage(passage.source, passage.text[:characters]))
+        characters -= len(passage.text)
+    return kept
+
+
+def reciprocal_rank(row: Row, passages: Sequence[Passage]) -> float:
+    for rank, passage in enumerate(passages, 1):
+        if any(share_found(evidence, [passage]) >= FOUND for evidence in row["evidence"]):
+            return 1 / rank
+    return 0.0
+
+
+def ndcg(judged: Mapping[str, int], ranked: Sequence[str], k: int = 10) -> float:
+    """Normalised discounted cumulative gain of the first `k` documents, each counted once (Järvelin and Kekäläinen, 2002)."""
+    gains = [judged.get(document, 0) for document in dict.fromkeys(ranked)][:k]
+    best = sorted(judged.values(), reverse=True)[:k]
+    ideal = sum(gain / math.log2(i + 2) for i, gain in enumerate(best))
+    return sum(gain / math.log2(i + 2) for i, gain in enumerate(gains)) / ideal if ideal else 0.0
+
+
+def scores(row: Row, passages: Sequence[Passage]) -> dict[str, float]:
+    """Every measure of one question, by name."""
+    if "qrels" in row:
+        return {"ndcg@10": ndcg(row["qrels"], [passage.source.removesuffix(".txt") for passage in passages])}
+    out = {f"evidence@{k}": recall(row, passages[:k]) for k in (1, 5, 10)}
+    documents = {str(evidence["doc"]).removeprefix("corpus/") for evidence in row["evidence"]}
+    return out | {
+        "evidence@4000c": recall(row, within(passages, 4000)),
+        "document@5": float(any(passage.source in documents for passage in passages[:5])),
+        "mrr@10": reciprocal_rank(row, passages[:10]),
+    }
