@@ -40,6 +40,22 @@ class ChunkIndex(Protocol):
     def close(self) -> None: ...
 
 
+class ChunkStore(Protocol):
+    """The chunk indexes of all generations, each under its generation's id."""
+
+    def open(self, generation: str) -> ChunkIndex:
+        """Opens it; a new one is empty."""
+        ...
+
+    def copy(self, source: str, target: str) -> None:
+        """Makes `target` hold what `source` holds. Neither may be open."""
+        ...
+
+    def drop(self, generation: str) -> None:
+        """Forgets it, if it is there."""
+        ...
+
+
 class Reranker(Protocol):
     """Scores each text against the query; higher is better, no fixed range."""
 

@@ -1,0 +1,78 @@
+"""The one place where settings become objects. Entry points call it; tests build the same objects from fakes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from assistant.gate import load_gate
+
+from assistant.adapters.chroma import ChromaServer, EmbeddedChroma
+from assistant.adapters.genai_prices import GenaiPrices
+from assistant.adapters.sentence_transformers import CrossEncoderReranker, SentenceTransformerEmbedder
+from assistant.answering import Assistant
+from assistant.generation import Home, Snapshots
+from assistant.ports import ChatModel, ChunkStore, Prices
+from assistant.settings import Settings
+from assistant.traces import Ledger
+from ingest.pipeline import Confirm, Ingest, Progress
+
+# Libraries that would call home, and what tells them not to. Hub access is decided where a model is loaded.
+_QUIET = {
+    "ANONYMIZED_TELEMETRY": "False",
+    "DO_NOT_TRACK": "1",
+    "LANGCHAIN_TRACING_V2": "false",
+    "LANGSMITH_TRACING": "false",
+    "SCARF_NO_ANALYTICS": "true",
+    "UNSTRUCTURED_DISABLE_NOTICE": "1",
+}
+
+
+@contextmanager
+def open_assistant(settings: Settings) -> Iterator[Assistant]:
+    """An Assistant on the published index; on leaving, what runs is finished and every trace is written."""
+    _silence_vendors()
+    home = Home(settings.home)
+    prices = GenaiPrices()
+    model = _chat_model(settings, prices)
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="footnote-compute")
+    ledger = Ledger(home.traces)
+    try:
+        yield Assistant(
+            snapshots=Snapshots(home, chunk_store(settings)),
+            embedder=SentenceTransformerEmbedder(settings.embeddings),
+            gate=load_gate(),
+            ledger=ledger,
+            prices=prices,
+            pool=pool,
+            model=model,
+            reranker=CrossEncoderReranker(settings.reranker) if settings.reranker else None,
+        )
+    finally:
+        pool.shutdown()
+        ledger.close()
+
+
+def make_ingest(settings: Settings, progress: Progress, confirm: Confirm) -> Ingest:
+    _silence_vendors()
+    embedder = SentenceTransformerEmbedder(settings.embeddings)
+    return Ingest(Home(settings.home), chunk_store(settings), embedder, progress, confirm)
+
+
+def chunk_store(settings: Settings) -> ChunkStore:
+    return ChromaServer(settings.chroma_url) if settings.chroma_url else EmbeddedChroma(Home(settings.home).generations)
+
+
+def _chat_model(settings: Settings, prices: Prices) -> ChatModel | None:
+    if settings.model is None:
+        return None
+    from assistant.adapters.langchain_chat import LangChainChatModel
+
+    return LangChainChatModel(settings.model, prices)
+
+
+def _silence_vendors() -> None:
+    for name, value in _QUIET.items():
+        os.environ[name] = value

@@ -1,0 +1,84 @@
+"""Every error over HTTP as `application/problem+json`: what happened, which field, what to do; never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.http.schemas import FieldErrorOut, Problem
+from assistant.errors import FootnoteError, IndexUnavailable, InvalidRequest, NotFound
+
+MEDIA_TYPE = "application/problem+json"
+log = structlog.get_logger()
+
+# The status of each kind of failure; the first that fits counts.
+_STATUS: Sequence[tuple[type[FootnoteError], HTTPStatus]] = (
+    (InvalidRequest, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (NotFound, HTTPStatus.NOT_FOUND),
+    (IndexUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (FootnoteError, HTTPStatus.INTERNAL_SERVER_ERROR),
+)
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(FootnoteError, _failed)
+    app.add_exception_handler(Exception, _crashed)
+
+
+def problem(status: HTTPStatus, detail: str, errors: Sequence[FieldErrorOut] = (), headers: dict[str, str] | None = None) -> JSONResponse:
+    body = Problem(title=status.phrase, status=status.value, detail=detail, errors=list(errors))
+    return JSONResponse(body.model_dump(), status, headers, MEDIA_TYPE)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = [FieldErrorOut(field=_field(e["loc"]), message=_message(e)) for e in error.errors()]
+    detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors)
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    if status is HTTPStatus.BAD_REQUEST:
+        message = "is not JSON in UTF-8"
+        return problem(status, f"body: {message}", [FieldErrorOut(field="body", message=message)])
+    return problem(status, str(error.detail), headers=dict(error.headers or {}))
+
+
+async def _failed(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, FootnoteError)
+    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    errors = [FieldErrorOut(field=error.field, message=error.message)] if isinstance(error, InvalidRequest) else []
+    return problem(status, str(error), errors)
+
+
+async def _crashed(request: Request, error: Exception) -> JSONResponse:
+    log.error("request failed", path=request.url.path, exc_info=error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server; its log says what.")
+
+
+def _field(location: Sequence[int | str]) -> str:
+    """`("body", "history", 0, "role")` → `history.0.role`; the body itself stays `body`."""
+    inner = [str(part) for part in location if part not in ("body", "query", "path")]
+    if location[:1] == ("body",) and all(isinstance(part, int) for part in location[1:]):
+        return "body"
+    return ".".join(inner) or "body"
+
+
+def _message(error: dict[str, Any]) -> str:
+    if error["type"] == "extra_forbidden":
+        return "there is no such field"
+    if error["type"] == "json_invalid":
+        return f"is not JSON: {error['ctx']['error']}"
+    message = str(error["msg"])
+    return message[:1].lower() + message[1:]

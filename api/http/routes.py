@@ -1,0 +1,127 @@
+"""The operations of the contract, each as thin as it comes: read the request, ask the core, shape the reply."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from api.http.cursors import decode, encode
+from api.http.schemas import (
+    AskIn,
+    CostsOut,
+    DocumentsOut,
+    DocumentsQuery,
+    DocumentTextOut,
+    FeedbackIn,
+    FeedbackOut,
+    HealthOut,
+    HitsOut,
+    ReplyOut,
+    SearchIn,
+    TracesOut,
+    TracesQuery,
+    filters_of,
+)
+from api.http.shapes import costs_out, document_out, document_text_out, hits_out
+from assistant.answering import Assistant
+from assistant.costs import cost_report
+from assistant.errors import NotFound
+from assistant.traces import Feedback
+from assistant.types import LOCAL, Principal, Question
+
+router = APIRouter()
+
+
+def assistant_of(request: Request) -> Assistant:
+    found: Assistant = request.app.state.assistant
+    return found
+
+
+def who_asks() -> Principal:
+    """Without keys everyone who reaches the server is the one local user."""
+    return LOCAL
+
+
+Core = Annotated[Assistant, Depends(assistant_of)]
+Asker = Annotated[Principal, Depends(who_asks)]
+
+
+@router.post("/v1/ask", tags=["questions"])
+async def ask(body: AskIn, core: Core, asker: Asker) -> ReplyOut:
+    """Answers from the documents with quotes, or refuses. A refusal is a reply too."""
+    reply = await core.ask(Question(body.question, asker, body.turns(), filters_of(body.filters)))
+    return ReplyOut.model_validate(reply)
+
+
+@router.post("/v1/search", tags=["questions"])
+async def search(body: SearchIn, core: Core, asker: Asker) -> HitsOut:
+    """The passages nearest to a query, best first."""
+    hits = await core.search(body.query, asker, filters_of(body.filters), body.k)
+    return hits_out(hits)
+
+
+@router.get("/v1/documents", tags=["documents"])
+async def documents(query: Annotated[DocumentsQuery, Query()], core: Core, asker: Asker) -> DocumentsOut:
+    """What the index holds, in order of source."""
+    snapshot = await core.snapshot()
+    counts = snapshot.documents.chunk_counts()
+    if query.source is not None:
+        one = snapshot.documents.by_source(query.source, asker)
+        return DocumentsOut(documents=[document_out(one, counts)] if one else [], next=None)
+    (after,) = decode(query.cursor, 1) if query.cursor else ("",)
+    found = snapshot.documents.listed(asker, after, query.limit + 1)
+    more = len(found) > query.limit
+    page = found[: query.limit]
+    return DocumentsOut(documents=[document_out(d, counts) for d in page], next=encode(page[-1].source) if more else None)
+
+
+@router.get("/v1/documents/{document_id}", tags=["documents"])
+async def document(document_id: str, core: Core, asker: Asker) -> DocumentTextOut:
+    """A document with its text as parsed: what every citation's offsets count in."""
+    snapshot = await core.snapshot()
+    found = snapshot.documents.get(document_id, asker)
+    if found is None:
+        raise NotFound(f"There is no document {document_id}.")
+    return document_text_out(found, snapshot.documents.chunks_of(document_id))
+
+
+@router.post("/v1/feedback", tags=["traces"])
+async def feedback(body: FeedbackIn, core: Core, asker: Asker) -> FeedbackOut:
+    """A thumb up or down on a reply; a later one replaces it."""
+    await core.rate(Feedback(body.trace_id, asker.name, body.rating, body.comment))
+    return FeedbackOut(trace_id=body.trace_id, rating=body.rating)
+
+
+@router.get("/v1/traces", tags=["traces"])
+def traces(query: Annotated[TracesQuery, Query()], core: Core) -> TracesOut:
+    """Questions and what became of them, the newest first."""
+    before = decode(query.cursor, 2) if query.cursor else None
+    found = core.ledger.recent(query.limit + 1, before)
+    page = found[: query.limit]
+    last = encode(page[-1]["created"], page[-1]["id"]) if len(found) > query.limit else None
+    return TracesOut(traces=page, next=last)
+
+
+@router.get("/v1/traces/{trace_id}", tags=["traces"])
+def trace(trace_id: str, core: Core) -> dict[str, Any]:
+    """Everything seen, decided and paid for one question."""
+    return core.ledger.trace(trace_id)
+
+
+@router.get("/v1/costs", tags=["traces"])
+def costs(core: Core) -> CostsOut:
+    """What was paid, by day and by model."""
+    return costs_out(cost_report(core.ledger))
+
+
+@router.get("/healthz", tags=["operation"])
+async def healthz() -> HealthOut:
+    """The process is alive."""
+    return HealthOut(status="ok")
+
+
+@router.get("/readyz", tags=["operation"])
+async def readyz(core: Core) -> HealthOut:
+    """There is an index to answer from, and it opens."""
+    return HealthOut(status="ready", generation=(await core.snapshot()).generation)

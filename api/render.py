@@ -1,0 +1,185 @@
+"""How replies, reports and traces look to a person: plain when piped, coloured in a terminal, links to no one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ingest.report import Report
+
+_MOST_LISTED = 20
+
+
+def console() -> Console:
+    return Console(highlight=False, soft_wrap=False)
+
+
+class ProgressBar:
+    """Shows the stages of an ingest with rate and time left on stderr; silent when stderr is no terminal."""
+
+    def __init__(self) -> None:
+        out = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=out,
+            disable=not out.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> ProgressBar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(stage, total=total, rate="")
+        task = self._progress.tasks[self._tasks[stage]]
+        rate = f"{task.speed:,.0f}/s" if task.speed else ""
+        self._progress.update(self._tasks[stage], completed=done, total=total, rate=rate)
+
+
+def print_reply(reply: Mapping[str, Any]) -> None:
+    out = console()
+    if reply["kind"] == "refusal":
+        _print_refusal(out, reply["refusal"])
+    else:
+        out.print(f"[bold]{escape(reply['text'])}[/]\n")
+        for citation in reply["citations"]:
+            marker = escape(f"[{citation['marker']}]")
+            out.print(f"  [cyan]{marker}[/] {_place(citation)}")
+            out.print(Padding(f"[italic]“{escape(citation['quote'])}”[/]", (0, 0, 0, 6)))
+    for notice in reply["notices"]:
+        out.print(f"[yellow]{escape(notice['message'])}[/]")
+    out.print(f"\n[dim]{_footer(reply)}[/]")
+
+
+def _print_refusal(out: Console, refusal: Mapping[str, Any]) -> None:
+    out.print(f"[yellow]No answer:[/] {escape(refusal['message'])} [dim]({refusal['reason']})[/]")
+    if refusal["closest"]:
+        out.print("  The nearest documents:")
+    for near in refusal["closest"]:
+        owner = f" [dim](ask {escape(near['owner'])})[/]" if near["owner"] else ""
+        out.print(f"  · {_place(near)}{owner}")
+
+
+def _place(cited: Mapping[str, Any]) -> str:
+    parts = [cited["title"], *(h for h in cited["headings"] if h != cited["title"])]
+    page = f", page {cited['page']}" if cited.get("page") else ""
+    return f"{escape(' › '.join(parts))} [dim]{escape(cited['source'])}{page}[/]"
+
+
+def _footer(reply: Mapping[str, Any]) -> str:
+    confidence = "" if reply["confidence"] is None else f"confidence {reply['confidence']:.0%} · "
+    return escape(
+        f"{confidence}{reply['mode']} · {reply['latency_ms']['total']:.0f} ms · {dollars(reply['cost']['usd'])} · trace {reply['trace_id']}"
+    )
+
+
+def dollars(usd: float | str | None) -> str:
+    """An unknown price is said to be unknown, nothing is $0."""
+    if usd is None:
+        return "cost unknown"
+    return f"${float(usd):.6f}".rstrip("0").rstrip(".")
+
+
+def print_hits(hits: Sequence[Mapping[str, Any]]) -> None:
+    out = console()
+    if not hits:
+        out.print("Nothing was found.")
+    for hit in hits:
+        out.print(f"[cyan]{hit['rank']:>2}[/] [dim]{hit['score']:.3f}[/]  {_place(hit)}")
+        out.print(Padding(escape(" ".join(hit["text"].split())[:300]), (0, 0, 1, 4)))
+
+
+def print_report(report: Report) -> None:
+    out = console()
+    for note in report.notes:
+        out.print(f"[yellow]{escape(note)}[/]")
+    verb = "Published" if report.published else "Nothing changed; the index is still"
+    out.print(f"{verb} generation {report.generation}: {report.documents:,} documents, {report.chunks:,} chunks ({report.seconds:.1f} s).")
+    out.print(
+        f"  {report.count('added')} added, {report.count('changed')} changed, {len(report.removed)} removed, "
+        f"{report.count('unchanged')} unchanged; {report.embedded:,} chunks embedded."
+    )
+    for outcome in [*report.with_status("failed"), *report.with_status("empty")]:
+        colour = "red" if outcome.status == "failed" else "yellow"
+        out.print(f"  [{colour}]{outcome.status}[/] {escape(outcome.source)}: {escape(outcome.error or '')}")
+    for warning in report.warnings:
+        out.print(f"  [yellow]warning[/] {escape(warning)}")
+    _print_passed_over(out, report)
+
+
+def _print_passed_over(out: Console, report: Report) -> None:
+    if report.passed_over:
+        out.print("  passed over: " + escape(", ".join(f"{count} {reason}" for reason, count in report.passed_over.items())))
+    for source in report.unsupported[:_MOST_LISTED]:
+        out.print(f"    [dim]{escape(source)}[/]")
+    if len(report.unsupported) > _MOST_LISTED:
+        out.print(f"    [dim]… and {len(report.unsupported) - _MOST_LISTED} more (--json lists all)[/]")
+
+
+def print_traces(traces: Sequence[Mapping[str, Any]]) -> None:
+    table = Table("time (UTC)", "question", "reply", "confidence", "ms", "cost", "trace", box=None, header_style="dim")
+    for trace in traces:
+        confidence = "" if trace["confidence"] is None else f"{trace['confidence']:.0%}"
+        outcome = trace["reason"] or trace["mode"]
+        cells = (trace["created"][:19], trace["question"], outcome, confidence, f"{trace['milliseconds']:.0f}", dollars(trace["usd"]))
+        table.add_row(*map(escape, cells), escape(trace["id"]))
+    console().print(table if traces else "There is no trace yet.")
+
+
+def print_trace(trace: Mapping[str, Any]) -> None:
+    out = console()
+    out.print(f"[bold]{escape(trace['question'])}[/]")
+    if trace["standalone"] != trace["question"]:
+        out.print(f"[dim]asked as:[/] {escape(trace['standalone'])}")
+    out.print(f"[dim]{escape(trace['created'])} by {escape(trace['principal'])}, generation {escape(trace['generation'])}[/]\n")
+    print_reply(trace["reply"])
+    for step in trace["steps"]:
+        out.print(f"\n[cyan]{step['name']}[/] {step['milliseconds']:.1f} ms")
+        for name, value in step["attributes"].items():
+            out.print(Padding(_attribute(name, value), (0, 0, 0, 2)))
+    for call in trace["calls"]:
+        tokens = f"{call['input_tokens'] or 0:,} + {call['output_tokens'] or 0:,} tokens"
+        outcome = call["error"] or "ok"
+        out.print(f"\n[cyan]call[/] {escape(call['model'])} ({call['purpose']}): {escape(outcome)}, {tokens}, {dollars(call['usd'])}")
+
+
+def _attribute(name: str, value: object) -> str:
+    if isinstance(value, list):
+        return "\n".join([f"{name}:", *(f"  {escape(_hit(item))}" for item in value)])
+    return f"{name}: {escape(str(value))}"
+
+
+def _hit(item: object) -> str:
+    if isinstance(item, Mapping) and "source" in item:
+        return f"{item['score']:.3f}  {item['source']}:{item['start']}  cosine {item['cosine']}, bm25 {item['bm25']}"
+    return str(item)
+
+
+def print_costs(report: Mapping[str, Any]) -> None:
+    out = console()
+    total = report["total"]
+    unknown = f" and {total['unknown']} of unknown price" if total["unknown"] else ""
+    out.print(f"{dollars(total['usd'])} for {total['calls']} calls{unknown}, over {report['questions']} questions.")
+    for name, groups in (("day (UTC)", report["by_day"]), ("model", report["by_model"])):
+        table = Table(name, "cost", "calls", "failed", "unknown", "input tokens", "output tokens", box=None, header_style="dim")
+        for key, paid in groups.items():
+            numbers = (paid[column] for column in ("calls", "failed", "unknown", "input_tokens", "output_tokens"))
+            table.add_row(escape(key), dollars(paid["usd"]), *(f"{number:,}" for number in numbers))
+        if groups:
+            out.print(table)

@@ -1,0 +1,47 @@
+"""Puts grounded statements, or a refusal, into the words of a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from assistant.types import Citation, Closest, Hit, Refusal, RefusalReason, Statement
+
+_MOST_CLOSEST = 3
+_END = ".!?:;"
+
+MESSAGES: dict[RefusalReason, str] = {
+    "no_evidence": "The documents say nothing about this.",
+    "insufficient_evidence": "The documents touch on this, but no passage answers it.",
+    "ungrounded": "No answer could be backed by a quote from the documents.",
+    "blocked": "This question is not answered here.",
+    "budget_exceeded": "The budget for answers is used up.",
+    "model_unavailable": "The model that writes the answers cannot be reached. Try again in a few minutes.",
+}
+
+
+def text_of(statements: Sequence[Statement]) -> tuple[str, tuple[Citation, ...]]:
+    """The answer's text, each sentence ending in the marks of its citations, and the citations. Markers are numbered anew in the
+    order in which they appear; citations under the same marker come from the same chunk."""
+    numbers: dict[int, int] = {}
+    for statement in statements:
+        for citation in statement.citations:
+            numbers.setdefault(citation.marker, len(numbers) + 1)
+    lines = [_marked(s.text, sorted({numbers[c.marker] for c in s.citations})) for s in statements]
+    citations = dict.fromkeys(replace(c, marker=numbers[c.marker]) for s in statements for c in s.citations)
+    return " ".join(lines), tuple(citations)
+
+
+def refusal(reason: RefusalReason, hits: Sequence[Hit]) -> Refusal:
+    """`closest` names the documents of the best hits; where nothing is about the question, there are none worth naming."""
+    nearest: dict[str, Closest] = {}
+    for hit in hits:
+        chunk = hit.chunk
+        nearest.setdefault(chunk.source, Closest(chunk.source, chunk.title, chunk.headings, chunk.owner))
+    return Refusal(reason, MESSAGES[reason], tuple(nearest.values())[:_MOST_CLOSEST])
+
+
+def _marked(text: str, markers: Sequence[int]) -> str:
+    marks = "".join(f"[{marker}]" for marker in markers)
+    bare = text.rstrip(_END)
+    return f"{bare} {marks}{text[len(bare) :]}"
