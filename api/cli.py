@@ -23,8 +23,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (ingest, parse, ask, search, serve, traces, costs):
-    app.command()(module.command)
+for name, module in {
+    "ingest": ingest,
+    "parse": parse,
+    "ask": ask,
+    "search": search,
+    "serve": serve,
+    "traces": traces,
+    "costs": costs,
+}.items():
+    app.command(name)(module.command)
 
 
 def main() -> None:

@@ -79,7 +79,7 @@ def _print_refusal(out: Console, refusal: Mapping[str, Any]) -> None:
 def _place(cited: Mapping[str, Any]) -> str:
     parts = [cited["title"], *(h for h in cited["headings"] if h != cited["title"])]
     page = f", page {cited['page']}" if cited.get("page") else ""
-    return f"{escape(' › '.join(parts))} [dim]{escape(cited['source'])}{page}[/]"
+    return f"{escape(' > '.join(parts))} [dim]{escape(cited['source'])}{page}[/]"
 
 
 def _footer(reply: Mapping[str, Any]) -> str:

@@ -1,56 +1,50 @@
-"""How a question becomes a reply: the steps, one module and one verb each, and the trace they leave."""
+"""How a question becomes a reply: the steps in their order, and the trace they leave.
+
+    validate → rewrite → retrieve → gate → answer → ground → reply
+"""
 
 from __future__ import annotations
 
 import asyncio
+import secrets
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
+from assistant.answer import Material, Outcome, answer_in_extracts, answer_with_model, degraded
+from assistant.compose import refusal, text_of
+from assistant.costs import cost_of
+from assistant.errors import ModelUnavailable
 from assistant.gate import Gate
 from assistant.generation import Snapshot, Snapshots
 from assistant.ports import ChatModel, Embedder, Prices, Reranker
-from assistant.retrieval.search import rerank, search
+from assistant.retrieval.search import query_stats, rerank, search
 from assistant.rewrite import standalone
 from assistant.steps import StepLog
-from assistant.traces import Ledger
-from assistant.types import (
-    Call,
-    Evidence,
-    Filters,
-    Hit,
-    Mode,
-    Notice,
-    Principal,
-    Question,
-    RefusalReason,
-    Reply,
-    Statement,
-    Trace,
-)
+from assistant.traces import Feedback, Ledger
+from assistant.types import Evidence, Filters, Hit, Principal, Question, Reply, Trace
 from assistant.validate import validate, validate_query
 
 RETRIEVED = 20
 EVIDENCE = 8
-T = TypeVar("T")
 
-DEGRADED = Notice("degraded", "The model could not be reached; these are the documents' own sentences.")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the steps decided: statements to be said, or why nothing is."""
+class Retrieved:
+    """What was found for a query, and in which generation."""
 
-    statements: tuple[Statement, ...] = ()
-    reason: RefusalReason | None = None
-    mode: Mode = "extractive"
-    notices: tuple[Notice, ...] = ()
-    calls: tuple[Call, ...] = ()
+    snapshot: Snapshot
+    hits: tuple[Hit, ...]
+    material: Material
 
 
 class Assistant:
-    """Answers from evidence, or refuses. Computing runs in `pool`, so that waiting never stands behind it."""
+    """Answers from evidence, or refuses. Computing runs in `pool`, so that nothing that waits stands behind it."""
 
     def __init__(
         self,
@@ -63,8 +57,8 @@ class Assistant:
         model: ChatModel | None = None,
         reranker: Reranker | None = None,
     ) -> None:
-        self.snapshots = snapshots
         self.ledger = ledger
+        self._snapshots = snapshots
         self._embedder = embedder
         self._gate = gate
         self._prices = prices
@@ -73,41 +67,90 @@ class Assistant:
         self._reranker = reranker
 
     async def ask(self, question: Question) -> Reply:
-        """Raises InvalidRequest and IndexUnavailable; everything else that can happen to a question is a reply."""
+        """Raises InvalidRequest and IndexUnavailable; everything else that can become of a question is a reply."""
         log = StepLog()
         with log.step("validate"):
             validate(question)
         with log.step("rewrite") as seen:
             query = seen["standalone"] = standalone(question.text, question.history)
         with log.step("retrieve") as seen:
-            snapshot, hits = await self._compute(self._retrieve, query, question.principal, question.filters, RETRIEVED)
-            evidence = tuple(Evidence(hit.rank, hit) for hit in hits[:EVIDENCE])
-            seen["kept"], seen["rejected"] = [_seen(hit) for hit in hits[:EVIDENCE]], [_seen(hit) for hit in hits[EVIDENCE:]]
+            found = await self._compute(self._retrieve, query, question.principal, question.filters)
+            seen["kept"] = [_seen(hit) for hit in found.hits[:EVIDENCE]]
+            seen["rejected"] = [_seen(hit) for hit in found.hits[EVIDENCE:]]
         with log.step("gate") as seen:
-            confidence, reason = await self._compute(self._judge, query, snapshot, question.principal, hits)
-            seen["confidence"], seen["refuses"] = confidence, reason
-        outcome = Outcome(reason=reason) if reason else await self._answer(query, snapshot, question.principal, evidence, log)
-        reply = self._reply(snapshot, hits, confidence, outcome, log)
-        trace = Trace(
-            reply.trace_id, datetime.now(UTC), question.principal.name, question.text, query, reply, tuple(log.steps), outcome.calls
-        )
+            verdict = await self._compute(self._gate.judge, query, found.hits, found.material.stats, found.material.analyzer)
+            seen["confidence"], seen["refuses"] = verdict.confidence, verdict.reason
+        outcome = Outcome(reason=verdict.reason) if verdict.reason else await self._answer(found.material, log)
+        reply = self._reply(found, verdict.confidence, outcome, log)
+        who = question.principal.name
+        trace = Trace(reply.trace_id, datetime.now(UTC), who, question.text, query, reply, tuple(log.steps), outcome.calls)
         await asyncio.wrap_future(self.ledger.record(trace))
         return reply
 
-    async def search(self, query: str, principal: Principal, filters: Filters, k: int) -> list[Hit]:
+    async def search(self, query: str, principal: Principal, filters: Filters, k: int) -> Sequence[Hit]:
         """Raises InvalidRequest and IndexUnavailable."""
         validate_query(query, k, filters)
-        _, hits = await self._compute(self._retrieve, query, principal, filters, k)
-        return hits
+        return await self._compute(lambda: self._search(self._snapshots.current(), query, principal, filters, k))
+
+    async def rate(self, feedback: Feedback) -> None:
+        """Raises NotFound when there is no such trace."""
+        await self._compute(self.ledger.rate, feedback)
 
     async def snapshot(self) -> Snapshot:
-        return await self._compute(self.snapshots.current)
+        """The published generation. Raises IndexUnavailable."""
+        return await self._compute(self._snapshots.current)
 
     async def warm_up(self) -> None:
-        """Loads the embedding model before the first question has to wait for it."""
+        """Loads the embedding model, so that the first question need not wait for it."""
         await self._compute(self._embedder.embed, ["warm up"])
 
-    def _retrieve(self, query: str, principal: Principal, filters: Filters, k: int) -> tuple[Snapshot, list[Hit]]:
-        snapshot = self.snapshots.current()
+    def _retrieve(self, query: str, principal: Principal, filters: Filters) -> Retrieved:
+        snapshot = self._snapshots.current()
+        hits = tuple(self._search(snapshot, query, principal, filters, RETRIEVED))
+        evidence = tuple(Evidence(hit.rank, hit) for hit in hits[:EVIDENCE])
+        stats = query_stats(snapshot.index, query, principal)
+        return Retrieved(snapshot, hits, Material(query, evidence, stats, snapshot.index.analyzer))
+
+    def _search(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters, k: int) -> Sequence[Hit]:
         hits = search(snapshot.index, query, self._embedder.embed([query])[0], principal, filters, k)
-        return snapshot, rerank(hits, query, self._reranker) if self._reranker and hits else hits
+        return rerank(hits, query, self._reranker) if self._reranker and hits else hits
+
+    async def _answer(self, material: Material, log: StepLog) -> Outcome:
+        if self._model is None:
+            return await self._compute(answer_in_extracts, material, self._embedder.embed, log)
+        try:
+            return await answer_with_model(self._model, material, log)
+        except ModelUnavailable as error:
+            outcome = await self._compute(answer_in_extracts, material, self._embedder.embed, log)
+            return degraded(outcome, error.calls)
+
+    def _reply(self, found: Retrieved, confidence: float | None, outcome: Outcome, log: StepLog) -> Reply:
+        text, citations = text_of(outcome.statements)
+        return Reply(
+            kind="refusal" if outcome.reason else "answer",
+            text=text,
+            confidence=confidence,
+            citations=citations,
+            refusal=refusal(outcome.reason, found.hits) if outcome.reason else None,
+            mode=outcome.mode,
+            notices=outcome.notices,
+            trace_id=secrets.token_hex(12),
+            generation=found.snapshot.generation,
+            cost=cost_of(outcome.calls, self._prices.version),
+            latency_ms=log.latency(),
+        )
+
+    async def _compute(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
+
+
+def _seen(hit: Hit) -> dict[str, object]:
+    chunk = hit.chunk
+    return {
+        "source": chunk.source,
+        "start": chunk.start,
+        "end": chunk.end,
+        "score": round(hit.score, 4),
+        "cosine": None if hit.cosine is None else round(hit.cosine, 4),
+        "bm25": None if hit.bm25 is None else round(hit.bm25, 4),
+    }

@@ -106,14 +106,10 @@ class DocumentStore:
     def chunk_counts(self) -> dict[str, int]:
         """How many chunks each document has, by document id."""
         rows = self._rows("SELECT document_id, count(*) FROM chunks GROUP BY document_id")
-        return {document_id: count for document_id, count in rows}
+        return {row[0]: row[1] for row in rows}
 
     def files(self) -> dict[str, FileRecord]:
         return {row[0]: FileRecord(*row) for row in self._rows("SELECT source, file_hash, fingerprint, status, error FROM files")}
-
-    def texts(self) -> dict[str, str]:
-        """The parsed text of every document, by document id."""
-        return {document_id: text for document_id, text in self._rows("SELECT id, text FROM documents")}
 
     def write(
         self, documents: Iterable[tuple[Document, Sequence[ChunkPlace]]], removed: Iterable[str], files: Iterable[FileRecord]

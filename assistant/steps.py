@@ -30,8 +30,11 @@ class StepLog:
             self.steps.append(Step(name, started, round(self._elapsed() - started, 2), attributes))
 
     def latency(self) -> dict[str, float]:
-        """Milliseconds of each step, and of the whole until now."""
-        return {step.name: step.milliseconds for step in self.steps} | {"total": self._elapsed()}
+        """Milliseconds of each step, of its repetitions together, and of the whole until now."""
+        spent: dict[str, float] = {}
+        for step in self.steps:
+            spent[step.name] = round(spent.get(step.name, 0.0) + step.milliseconds, 2)
+        return spent | {"total": self._elapsed()}
 
     def _elapsed(self) -> float:
         return round((time.perf_counter() - self._began) * 1000, 2)

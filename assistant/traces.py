@@ -42,7 +42,10 @@ CREATE TABLE IF NOT EXISTS feedback (
     PRIMARY KEY (trace_id, principal)
 ) STRICT;
 """
-_TRACE = "id, created, principal, question, standalone, generation, kind, reason, mode, confidence, milliseconds, usd, calls, input_tokens, output_tokens"
+_TRACE = (
+    "id, created, principal, question, standalone, generation, kind, reason, mode, confidence, "
+    "milliseconds, usd, calls, input_tokens, output_tokens"
+)
 _BATCH = 200
 
 

@@ -128,6 +128,5 @@ def _check_worth(root: Path, found: Survey) -> None:
         raise NothingToIngest(f"{root} holds no file that can be ingested{passed}. The index is unchanged.")
     if not found.documents():
         first = found.records[0]
-        raise NothingToIngest(
-            f"None of the {len(found.records)} files in {root} gave any text. The first, {first.source}: {first.error} The index is unchanged."
-        )
+        count = len(found.records)
+        raise NothingToIngest(f"None of the {count} files in {root} gave any text. {first.source}: {first.error} The index is unchanged.")

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import FootnoteError, NotFound
+from assistant.traces import Feedback, Ledger
+from tests.builders import NOW, call, trace
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    made = Ledger(tmp_path / "home" / "traces.sqlite")
+    yield made
+    made.close()
+
+
+def test_a_recorded_trace_is_there_whole(ledger: Ledger) -> None:
+    ledger.record(trace("t1", (call(Decimal("0.002")), call(None, error="timeout")))).result(5)
+
+    found = ledger.trace("t1")
+
+    assert found["reply"]["citations"][0]["quote"] == "25 days of leave"
+    assert found["steps"][0]["attributes"] == {"kept": [{"source": "hr/leave.md"}]}
+    assert [(c["usd"], c["error"]) for c in found["calls"]] == [("0.002", None), (None, "timeout")]
+
+
+def test_an_unknown_trace_is_not_found(ledger: Ledger) -> None:
+    with pytest.raises(NotFound):
+        ledger.trace("none")
+    with pytest.raises(NotFound):
+        ledger.rate(Feedback("none", "local", 1, None))
+
+
+def test_the_newest_come_first_page_by_page(ledger: Ledger) -> None:
+    for number in range(5):
+        ledger.record(replace(trace(f"t{number}"), created=NOW + timedelta(seconds=number))).result(5)
+
+    first = ledger.recent(3)
+    rest = ledger.recent(3, (first[-1]["created"], first[-1]["id"]))
+
+    assert [row["id"] for row in first + rest] == ["t4", "t3", "t2", "t1", "t0"]
+
+
+def test_a_second_thumb_replaces_the_first(ledger: Ledger) -> None:
+    ledger.record(trace("t1")).result(5)
+
+    ledger.rate(Feedback("t1", "local", 1, None))
+    ledger.rate(Feedback("t1", "local", -1, "the day count is old"))
+
+    assert [(f["rating"], f["comment"]) for f in ledger.trace("t1")["feedback"]] == [(-1, "the day count is old")]
+
+
+def test_many_at_once_are_all_kept(ledger: Ledger) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: ledger.record(trace(f"t{number}")).result(10), range(500)))
+
+    assert ledger.count() == 500
+
+
+def test_closing_writes_what_still_waits(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "traces.sqlite")
+    for number in range(300):
+        ledger.record(trace(f"t{number}"))
+    ledger.close()
+
+    with sqlite3.connect(tmp_path / "traces.sqlite") as db:
+        assert db.execute("SELECT count(*) FROM traces").fetchone() == (300,)
+
+
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
+    code = """
+        import os, sys
+        from pathlib import Path
+        from assistant.traces import Ledger
+        from tests.builders import trace
+        Ledger(Path(sys.argv[1])).record(trace("t1")).result(5)
+        os.kill(os.getpid(), 9)
+    """
+    path = tmp_path / "traces.sqlite"
+    root = Path(__file__).parents[2]
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(path)], check=False, env=environment, cwd=root)
+
+    reopened = Ledger(path)
+    assert reopened.trace("t1")["question"] == "How much leave?"
+    reopened.close()
+
+
+def test_a_second_trace_of_the_same_id_is_told(ledger: Ledger) -> None:
+    ledger.record(trace("t1")).result(5)
+
+    with pytest.raises(FootnoteError, match="cannot be written"):
+        ledger.record(trace("t1")).result(5)
+
+
+def test_a_file_that_is_no_ledger_is_told(tmp_path: Path) -> None:
+    (tmp_path / "traces.sqlite").write_text("not a database, but long enough to be looked at as one " * 20, encoding="utf-8")
+
+    with pytest.raises(FootnoteError, match="cannot be used for traces"):
+        Ledger(tmp_path / "traces.sqlite")

@@ -1,0 +1,1 @@
+"""What maintainers and newcomers run from the Makefile."""
