@@ -1,0 +1,86 @@
+"""What a file is by its first bytes, whatever its name says."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+_PARTS = {"word/document.xml": "docx", "ppt/presentation.xml": "pptx", "xl/workbook.xml": "xlsx"}
+_MAGIC = (
+    (b"\x89PNG\r\n", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"II*\0", "a TIFF picture"),
+    (b"MM\0*", "a TIFF picture"),
+    (b"BM", "a BMP picture"),
+    (b"{\\rtf", "an RTF document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\0", "an xz archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!\x1a", "a RAR archive"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a Windows program"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"OggS", "an Ogg recording"),
+    (b"ID3", "an MP3 recording"),
+    (b"%!PS", "a PostScript document"),
+)
+_SHORT_MAGIC = 4  # two or three letters may also begin a text, so they count only in bytes that are none
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
+
+
+def looks_like(data: bytes) -> str | None:
+    """The ending of the format that the bytes are in ("pdf", "docx", "pptx", "xlsx", "html"), else a description that begins with an
+    article ("a PNG picture"), else None: text, or nothing known."""
+    if b"%PDF-" in data[:1024]:
+        return "pdf"
+    if data.startswith(b"PK\x03\x04"):
+        return _in_zip(data)
+    if data.startswith(_OLE):
+        return _in_ole(data)
+    if _HTML.match(data[:4096]):
+        return "html"
+    if data[4:8] == b"ftyp":
+        return "a video or picture"
+    if data.startswith(b"RIFF") and data[8:12] in (b"WAVE", b"AVI ", b"WEBP"):
+        return "a recording or picture"
+    return next((what for magic, what in _MAGIC if data.startswith(magic) and _counts(magic, data)), None)
+
+
+def _counts(magic: bytes, data: bytes) -> bool:
+    return len(magic) >= _SHORT_MAGIC or b"\0" in data[:1024]
+
+
+def _in_zip(data: bytes) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = set(archive.namelist())
+            kind = archive.read("mimetype")[:100].decode("ascii", "replace") if "mimetype" in names else ""
+    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError, NotImplementedError, EOFError, zipfile.LargeZipFile):
+        return "a damaged ZIP archive or Office document"
+    found = next((suffix for part, suffix in _PARTS.items() if part in names), None)
+    if found is None and "epub" in kind:
+        return "an EPUB book"
+    if found is None and "opendocument" in kind:
+        return "an OpenDocument file"
+    return found or "a ZIP archive"
+
+
+def _in_ole(data: bytes) -> str:
+    """Compound files name their streams in UTF-16."""
+
+    def holds(name: str) -> bool:
+        return name.encode("utf-16-le") in data
+
+    if holds("EncryptedPackage"):
+        return "an Office document protected by a password"
+    if holds("__properties_version1.0"):
+        return "an Outlook message"
+    if holds("WordDocument"):
+        return "an old Word document (.doc)"
+    if holds("PowerPoint Document"):
+        return "an old PowerPoint presentation (.ppt)"
+    return "an old Excel workbook (.xls)" if holds("Workbook") or holds("Book") else "an old Office document"
