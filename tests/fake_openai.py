@@ -4,7 +4,7 @@
         LangChainChatModel("openai:gpt-5-mini", prices, base_url=fake.url, api_key="test")
 
 Each request takes the next behaviour of the script; the last one goes on for ever. `requests` holds what was asked, `served` what was
-given, so that a ledger can be compared with it.
+given, so that a ledger can be compared with it, and `paths` every address that was called.
 """
 
 from __future__ import annotations
@@ -150,11 +150,10 @@ class FakeOpenAI:
         """All messages of a request as one text."""
         return _prompt(self.requests[request])
 
-    def take(self, path: str, headers: Mapping[str, str], request: dict[str, Any]) -> Behaviour:
+    def take(self, headers: Mapping[str, str], request: dict[str, Any]) -> Behaviour:
         """Books a request and gives what is to be done with it."""
         with self._lock:
             behaviour = self.script[min(len(self.requests), len(self.script) - 1)]
-            self.paths.append(path)
             self.headers.append({name.lower(): value for name, value in headers.items()})
             self.requests.append(request)
             self.served.append(Served(behaviour.status, behaviour.usage))
@@ -170,9 +169,18 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 5  # seconds that an idle connection is kept
 
+    def do_GET(self) -> None:
+        self.owner.paths.append(self.path)
+        self._send(fails(404), b"{}")
+
     def do_POST(self) -> None:
+        self.owner.paths.append(self.path)
+        if not self.path.endswith("/chat/completions"):
+            self.close_connection = True
+            self._send(fails(404), b"{}")
+            return
         request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        behaviour = self.owner.take(self.path, dict(self.headers.items()), request)
+        behaviour = self.owner.take(dict(self.headers.items()), request)
         self.owner.wait(behaviour.delay)
         body = _body(behaviour, request, self.owner.model).encode()
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 import warnings
 from collections.abc import Sequence
@@ -68,7 +67,6 @@ class LangChainChatModel:
         self._provider = name.removesuffix(self._model).rstrip(":") or package
         if self._provider in _OPENAI:  # LangChain shares one pool of connections among all event loops, which a second one cannot use
             self._arguments["default_headers"] = {"Connection": "close"}
-        logging.getLogger("openai").setLevel(logging.WARNING)  # at DEBUG it logs whole prompts, and OPENAI_LOG can switch that on
 
     @property
     def name(self) -> str:

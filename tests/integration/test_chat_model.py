@@ -326,6 +326,7 @@ async def test_neither_tracing_nor_logs_carry_a_prompt_away(monkeypatch: pytest.
             with caplog.at_level(logging.DEBUG):
                 await ask(fake)
             wait_for_all_tracers()
+            await asyncio.sleep(0.3)  # what a tracer's thread would need to send
         finally:
             langsmith.utils.get_env_var.cache_clear()  # type: ignore[attr-defined]  # an lru_cache behind overloads
         assert fake.paths == ["/v1/chat/completions"]
