@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -71,8 +71,14 @@ class ChromaServer:
     def drop(self, generation: str) -> None:
         from chromadb.errors import NotFoundError
 
-        with _translated(), closing(self._connect()) as client, suppress(NotFoundError):
-            client.delete_collection(self._name(generation))
+        with _translated():
+            client = self._connect()
+            try:
+                client.delete_collection(self._name(generation))
+            except NotFoundError:
+                pass
+            finally:
+                _close(client)
 
     def _connect(self) -> ClientAPI:
         import chromadb
@@ -127,7 +133,16 @@ class ChromaIndex:
         return [chunks[row] for row in order], stacked
 
     def close(self) -> None:
-        self._client.close()
+        _close(self._client)
+
+
+def _close(client: ClientAPI) -> None:
+    """Chroma 1.5.9 leaves open the connections of its HTTP client and of the second one inside it, for each client ever made."""
+    for holder in (client, getattr(client, "_admin_client", None)):
+        session = getattr(getattr(holder, "_server", None), "_session", None)
+        if session is not None:
+            session.close()
+    client.close()
 
 
 @contextmanager
