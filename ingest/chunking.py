@@ -14,7 +14,7 @@ from assistant.retrieval.sentences import sentences
 from assistant.types import Chunk, Document, Span
 from ingest.types import Block, ParsedDocument
 
-TARGET = 900
+TARGET = 500
 MOST_LEAD = 300
 ID_LENGTH = 24
 

@@ -7,13 +7,12 @@ import numpy.typing as npt
 
 from assistant.ports import Vectors
 
-DECIMALS = 6
-
 
 def cosines(vectors: Vectors, query: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
     """The cosine of each row with the query, shape (rows,), -1 where the mask is False. Both sides must have length 1.
 
-    Rounded, so that the last bits, which depend on how the library cuts the matrix, decide no rank.
+    Row by row (`vecdot`), not as one matrix product, whose last bits depend on which rows stand beside: equal chunks must score
+    equally, with and without others in the index that the asker may not read.
     """
-    found = np.round(vectors @ query, DECIMALS)
-    return np.where(mask, np.clip(found, -1.0, 1.0), np.float32(-1.0)).astype(np.float32)
+    found = np.clip(np.vecdot(vectors, query), -1.0, 1.0)
+    return np.where(mask, found, np.float32(-1.0)).astype(np.float32)

@@ -20,7 +20,7 @@ import numpy.typing as npt
 Mask = npt.NDArray[np.bool_]
 Scores = npt.NDArray[np.float32]
 
-K1 = 1.2
+K1 = 0.6
 B = 0.75
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,19 +13,23 @@ from assistant.retrieval import lexical
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.dense import cosines
 from assistant.retrieval.fusion import fuse
+from assistant.retrieval.layout import Layout, Mask, admitted, lay_out, readable
 from assistant.types import Chunk, Filters, Hit, Principal
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class SearchIndex:
-    """One generation, ready to be searched. Row i of `vectors`, ordinal i of `lexical` and `chunks[i]` are the same chunk."""
+    """One generation, ready to be searched. Row i of `vectors`, ordinal i of `lexical` and `chunks[i]` are the same chunk; `layout`
+    follows from the chunks."""
 
     chunks: tuple[Chunk, ...]
     vectors: Vectors
     lexical: lexical.LexicalIndex
     analyzer: Analyzer = field(default_factory=Analyzer)
+    layout: Layout = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layout", lay_out(self.chunks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +56,26 @@ def search(
 
     The statistics of the query's terms are those of all that the principal may read; filters only narrow what is returned.
     """
-    readable = permitted(index, principal)
-    candidates = readable & admitted(index, filters)
+    may_read = readable(index.layout, principal)
+    candidates = may_read & admitted(index.layout, filters)
     if k < 1 or not candidates.any():
         return []
-    bm25 = lexical.bm25(index.lexical, index.analyzer.terms(query), lexical.audience(index.lexical, readable))
+    readers = lexical.audience(index.lexical, may_read)
+    terms = index.analyzer.terms(query)
+    bm25 = lexical.bm25(index.lexical, terms, readers)
     cosine = cosines(index.vectors, query_vector, candidates)
-    fused = fuse(bm25, cosine, candidates)
+    share = bm25 / np.float32(lexical.ideal_bm25(index.lexical, terms, readers) or 1)
+    fused = fuse(cosine, share, index.layout, candidates)
     best = _best(index, fused, candidates, k)
-    return [Hit(index.chunks[i], float(fused[i]), rank, float(cosine[i]), float(bm25[i])) for rank, i in enumerate(best, 1)]
+    return [Hit(index.chunks[i], min(float(fused[i]), 1.0), rank, float(cosine[i]), float(bm25[i])) for rank, i in enumerate(best, 1)]
 
 
 def query_stats(index: SearchIndex, query: str, principal: Principal) -> QueryStats:
     """What the gate weighs a query's words with."""
-    readers = lexical.audience(index.lexical, permitted(index, principal))
+    readers = lexical.audience(index.lexical, readable(index.layout, principal))
     terms = tuple(dict.fromkeys(index.analyzer.terms(query)))
     rarity = tuple(lexical.idf(index.lexical, term, readers) for term in terms)
     return QueryStats(terms, rarity, lexical.ideal_bm25(index.lexical, terms, readers))
-
-
-def permitted(index: SearchIndex, principal: Principal) -> Mask:
-    """Which chunks the principal may read, shape (chunks,)."""
-    return np.fromiter((principal.may_read(chunk.groups) for chunk in index.chunks), dtype=np.bool_, count=len(index.chunks))
-
-
-def admitted(index: SearchIndex, filters: Filters) -> Mask:
-    """Which chunks lie in the named sources. A name that is a source of the index is that source, whatever marks it contains;
-    any other is a glob over the whole path: `*` and `**` stand for any characters, `?` for one, `[…]` for one of a set."""
-    if not filters.sources:
-        return np.ones(len(index.chunks), dtype=np.bool_)
-    sources = {chunk.source for chunk in index.chunks}
-    wanted = {name for name in filters.sources if name in sources}
-    for pattern in [re.compile(fnmatch.translate(name)) for name in filters.sources if name not in sources]:
-        wanted |= {source for source in sources if pattern.fullmatch(source)}
-    return np.fromiter((chunk.source in wanted for chunk in index.chunks), dtype=np.bool_, count=len(index.chunks))
 
 
 def rerank(hits: Sequence[Hit], query: str, reranker: Reranker) -> list[Hit]:

@@ -30,7 +30,7 @@ def index_of(chunks: Sequence[Chunk]) -> SearchIndex:
 
 
 def ask(index: SearchIndex, query: str, principal: Principal = LOCAL, filters: Filters = ANYWHERE, k: int = 10) -> list[tuple[str, float]]:
-    return [(hit.chunk.id, round(hit.score, 5)) for hit in search(index, query, vector(query), principal, filters, k)]
+    return [(hit.chunk.id, hit.score) for hit in search(index, query, vector(query), principal, filters, k)]
 
 
 def test_the_best_match_comes_first() -> None:
