@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from assistant.gate import load_gate
-
 from assistant.adapters.chroma import ChromaServer, EmbeddedChroma
 from assistant.adapters.genai_prices import GenaiPrices
 from assistant.adapters.sentence_transformers import CrossEncoderReranker, SentenceTransformerEmbedder
 from assistant.answering import Assistant
+from assistant.gate import load_gate
 from assistant.generation import Home, Snapshots
 from assistant.ports import ChatModel, ChunkStore, Prices
 from assistant.settings import Settings
 from assistant.traces import Ledger
-from ingest.pipeline import Confirm, Ingest, Progress
+from ingest.pipeline import Confirm, Ingest
+from ingest.survey import Progress
 
 # Libraries that would call home, and what tells them not to. Hub access is decided where a model is loaded.
 _QUIET = {
@@ -70,7 +70,16 @@ def _chat_model(settings: Settings, prices: Prices) -> ChatModel | None:
         return None
     from assistant.adapters.langchain_chat import LangChainChatModel
 
-    return LangChainChatModel(settings.model, prices)
+    key = settings.openai_api_key
+    return LangChainChatModel(
+        settings.model,
+        prices,
+        timeout=settings.model_timeout,
+        attempts=settings.model_attempts,
+        max_output_tokens=settings.model_max_tokens,
+        api_key=key.get_secret_value() if key and settings.model.startswith("openai:") else None,
+        base_url=settings.openai_base_url if settings.model.startswith("openai:") else None,
+    )
 
 
 def _silence_vendors() -> None:

@@ -1,6 +1,6 @@
 """How a question becomes a reply: the steps in their order, and the trace they leave.
 
-    validate → rewrite → retrieve → gate → answer → ground → reply
+validate → rewrite → retrieve → gate → answer → ground → reply
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from assistant.answer import Material, Outcome, answer_in_extracts, answer_with_
 from assistant.compose import refusal, text_of
 from assistant.costs import cost_of
 from assistant.errors import ModelUnavailable
+from assistant.features import features
 from assistant.gate import Gate
 from assistant.generation import Snapshot, Snapshots
 from assistant.ports import ChatModel, Embedder, Prices, Reranker
@@ -24,7 +25,7 @@ from assistant.retrieval.search import query_stats, rerank, search
 from assistant.rewrite import standalone
 from assistant.steps import StepLog
 from assistant.traces import Feedback, Ledger
-from assistant.types import Evidence, Filters, Hit, Principal, Question, Reply, Trace
+from assistant.types import Evidence, Filters, Hit, Principal, Question, RefusalReason, Reply, Trace
 from assistant.validate import validate, validate_query
 
 RETRIEVED = 20
@@ -78,10 +79,9 @@ class Assistant:
             seen["kept"] = [_seen(hit) for hit in found.hits[:EVIDENCE]]
             seen["rejected"] = [_seen(hit) for hit in found.hits[EVIDENCE:]]
         with log.step("gate") as seen:
-            verdict = await self._compute(self._gate.judge, query, found.hits, found.material.stats, found.material.analyzer)
-            seen["confidence"], seen["refuses"] = verdict.confidence, verdict.reason
-        outcome = Outcome(reason=verdict.reason) if verdict.reason else await self._answer(found.material, log)
-        reply = self._reply(found, verdict.confidence, outcome, log)
+            confidence, reason = await self._compute(self._judge, found, seen)
+        outcome = Outcome(reason=reason) if reason else await self._answer(found.material, log)
+        reply = self._reply(found, confidence, outcome, log)
         who = question.principal.name
         trace = Trace(reply.trace_id, datetime.now(UTC), who, question.text, query, reply, tuple(log.steps), outcome.calls)
         await asyncio.wrap_future(self.ledger.record(trace))
@@ -114,6 +114,17 @@ class Assistant:
     def _search(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters, k: int) -> Sequence[Hit]:
         hits = search(snapshot.index, query, self._embedder.embed([query])[0], principal, filters, k)
         return rerank(hits, query, self._reranker) if self._reranker and hits else hits
+
+    def _judge(self, found: Retrieved, seen: dict[str, object]) -> tuple[float | None, RefusalReason | None]:
+        """The probability that the evidence answers, None where there is none; and the reason to refuse, if there is one."""
+        if not found.hits:
+            return None, "no_evidence"
+        material = found.material
+        measured = features(material.question, material.stats, found.hits, material.analyzer)
+        confidence = self._gate.probability(measured)
+        decision = self._gate.decide(confidence)
+        seen |= {"features": measured, "confidence": confidence, "decision": decision}
+        return confidence, None if decision == "pass" else decision
 
     async def _answer(self, material: Material, log: StepLog) -> Outcome:
         if self._model is None:

@@ -27,6 +27,7 @@ class Prepared:
     record: FileRecord
     document: Document | None = None
     chunks: tuple[Chunk, ...] = ()
+    warnings: tuple[str, ...] = ()
     kept: bool = False
 
 
@@ -50,13 +51,14 @@ def prepare(path: Path, source: str, digest: str, fingerprint: str, folders: Fol
     """Never raises for what is wrong with the file: that is its record's status and error."""
     try:
         parsed = parse(path)
-        known = metadata_for(source, parsed.front_matter, folders)
+        known, warnings = metadata_for(source, parsed.front_matter, folders)
     except ParseError as error:
         return Prepared(FileRecord(source, digest, fingerprint, "failed", str(error)))
     if not parsed.text.strip():
-        return Prepared(FileRecord(source, digest, fingerprint, "empty", NO_TEXT))
+        return Prepared(FileRecord(source, digest, fingerprint, "empty", NO_TEXT), warnings=warnings)
     document = _document(path, source, digest, parsed, known)
-    return Prepared(FileRecord(source, digest, fingerprint, "parsed", None), document, tuple(chunking.chunk_document(document, parsed)))
+    chunks = tuple(chunking.chunk_document(document, parsed))
+    return Prepared(FileRecord(source, digest, fingerprint, "parsed", None), document, chunks, warnings)
 
 
 def document_id(source: str) -> str:

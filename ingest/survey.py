@@ -65,7 +65,8 @@ def survey(root: Path, seed: Published | None, progress: Progress) -> Survey:
         progress("reading files", done, len(found.files))
         prepared.append(_look_at(file, folders, seed.files.get(file.source) if seed else None))
     progress("reading files", len(found.files), len(found.files))
-    return Survey(tuple(prepared), found, tuple(folders.warnings))
+    warnings = (*folders.warnings, *(warning for p in prepared for warning in p.warnings))
+    return Survey(tuple(prepared), found, warnings)
 
 
 def _look_at(file: FolderFile, folders: FolderMetadata, before: FileRecord | None) -> Prepared:

@@ -97,7 +97,7 @@ async def feedback(body: FeedbackIn, core: Core, asker: Asker) -> FeedbackOut:
 def traces(query: Annotated[TracesQuery, Query()], core: Core) -> TracesOut:
     """Questions and what became of them, the newest first."""
     before = decode(query.cursor, 2) if query.cursor else None
-    found = core.ledger.recent(query.limit + 1, before)
+    found = core.ledger.recent(query.limit + 1, (before[0], before[1]) if before else None)
     page = found[: query.limit]
     last = encode(page[-1]["created"], page[-1]["id"]) if len(found) > query.limit else None
     return TracesOut(traces=page, next=last)

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -25,6 +25,7 @@ from assistant.types import Chunk, Span
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
 
 _BATCH = 2000
 T = TypeVar("T")
@@ -142,7 +143,7 @@ def _close(client: ClientAPI) -> None:
         session = getattr(getattr(holder, "_server", None), "_session", None)
         if session is not None:
             session.close()
-    client.close()
+    cast("Client", client).close()
 
 
 @contextmanager

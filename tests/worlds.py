@@ -1,0 +1,64 @@
+"""A company in a temporary folder: files, an index made from them with fakes, and an assistant on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from assistant.answering import Assistant
+from assistant.gate import Gate, load_gate
+from assistant.generation import Home, Snapshot, open_snapshot
+from assistant.generation import Snapshots
+from assistant.ports import ChatModel, ChunkStore, Reranker
+from assistant.traces import Ledger
+from ingest.pipeline import Ingest
+from ingest.report import Report
+from tests.fakes import FakeEmbedder, FakePrices, MemoryChunkStore
+
+OPEN_GATE = Gate(intercept=30.0, coefficients={}, answerable_from=0.5, related_from=0.1)
+SHUT_GATE = Gate(intercept=-30.0, coefficients={}, answerable_from=0.5, related_from=0.1)
+
+
+class World:
+    """`folder` holds the documents; `ingest` makes the index hold them; `assistant` answers from it."""
+
+    def __init__(self, path: Path, store: ChunkStore | None = None) -> None:
+        self.folder = path / "documents"
+        self.folder.mkdir(parents=True)
+        self.home = Home(path / "home")
+        self.store = store or MemoryChunkStore()
+        self.embedder = FakeEmbedder()
+        self.asked: list[tuple[int, int]] = []
+
+    def write(self, source: str, text: str) -> Path:
+        path = self.folder / source
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def ingest(self, root: Path | None = None, *, new_root: bool = False, consent: bool = True) -> Report:
+        def confirm(gone: int, before: int) -> bool:
+            self.asked.append((gone, before))
+            return consent
+
+        work = Ingest(self.home, self.store, self.embedder, lambda *_: None, confirm)
+        return work.run(root or self.folder, new_root=new_root)
+
+    def snapshot(self) -> Snapshot:
+        generation = self.home.current()
+        assert generation is not None
+        return open_snapshot(self.home, generation, self.store)
+
+    def held(self) -> set[tuple[str, str, str]]:
+        """Everything the index holds of chunks: source, text, and who may read it."""
+        return {(c.source, c.indexed_text, ",".join(c.groups)) for c in self.snapshot().index.chunks}
+
+    @contextmanager
+    def assistant(self, gate: Gate | None = None, model: ChatModel | None = None, reranker: Reranker | None = None) -> Iterator[Assistant]:
+        ledger = Ledger(self.home.traces)
+        with ThreadPoolExecutor(2) as pool:
+            snapshots = Snapshots(self.home, self.store)
+            yield Assistant(snapshots, self.embedder, gate or load_gate(), ledger, FakePrices(), pool, model, reranker)
+        ledger.close()
