@@ -57,7 +57,7 @@ def _strictly(data: bytes, encoding: str | None) -> str | None:
 def _utf16_without_mark(data: bytes) -> str:
     """Latin text in UTF-16 has a zero in every other byte, always on the same side."""
     high, low = data[:_SAMPLE:2].count(0), data[1:_SAMPLE:2].count(0)
-    if len(data) % 2 == 0 and max(high, low) > 4 * min(high, low):
+    if len(data) % 2 == 0 and max(high, low) > max(4 * min(high, low), min(len(data), _SAMPLE) // 5):
         text = _strictly(data, "utf-16-be" if high > low else "utf-16-le")
         if text is not None and "\0" not in text:
             return text

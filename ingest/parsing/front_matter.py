@@ -65,3 +65,16 @@ def split_front_matter(text: str) -> tuple[Mapping[str, object], str]:
     if not isinstance(value, dict):
         return {}, text
     return {str(key): item for key, item in value.items()}, text[closing.end() :]
+
+
+def line_of(text: str, *keys: str) -> int:
+    """The line (from 1) where a key stands in a YAML text that loads; `keys` lead to it from the outermost mapping."""
+    node = yaml.compose(text, _Loader)
+    line = 1
+    for key in keys:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = next(((name, value) for name, value in pairs if isinstance(name, yaml.ScalarNode) and name.value == key), None)
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
