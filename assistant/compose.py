@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from assistant.retrieval.sentences import sentences
 from assistant.types import Citation, Closest, Hit, Refusal, RefusalReason, Statement
 
 _MOST_CLOSEST = 3
@@ -27,7 +28,7 @@ def text_of(statements: Sequence[Statement]) -> tuple[str, tuple[Citation, ...]]
     for statement in statements:
         for citation in statement.citations:
             numbers.setdefault(citation.marker, len(numbers) + 1)
-    lines = [_marked(s.text, sorted({numbers[c.marker] for c in s.citations})) for s in statements]
+    lines = [_marked(span.text, s.citations, numbers) for s in statements for span in sentences(s.text)]
     citations = dict.fromkeys(replace(c, marker=numbers[c.marker]) for s in statements for c in s.citations)
     return " ".join(lines), tuple(citations)
 
@@ -41,7 +42,7 @@ def refusal(reason: RefusalReason, hits: Sequence[Hit]) -> Refusal:
     return Refusal(reason, MESSAGES[reason], tuple(nearest.values())[:_MOST_CLOSEST])
 
 
-def _marked(text: str, markers: Sequence[int]) -> str:
-    marks = "".join(f"[{marker}]" for marker in markers)
+def _marked(text: str, citations: Sequence[Citation], numbers: Mapping[int, int]) -> str:
+    marks = "".join(f"[{marker}]" for marker in sorted({numbers[c.marker] for c in citations}))
     bare = text.rstrip(_END)
     return f"{bare} {marks}{text[len(bare) :]}"

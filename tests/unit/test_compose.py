@@ -17,7 +17,9 @@ def test_a_mark_stands_before_the_full_stop() -> None:
 
 
 def test_markers_are_numbered_in_the_order_of_the_text() -> None:
-    text, citations = text_of([Statement("First.", (citation(7),)), Statement("Second.", (citation(2),)), Statement("Third.", (citation(7),))])
+    text, citations = text_of(
+        [Statement("First.", (citation(7),)), Statement("Second.", (citation(2),)), Statement("Third.", (citation(7),))]
+    )
 
     assert text == "First [1]. Second [2]. Third [1]."
     assert [c.marker for c in citations] == [1, 2]
@@ -30,7 +32,13 @@ def test_a_statement_may_lean_on_two_places() -> None:
     assert [c.quote for c in citations] == ["25 days of leave", "another quote"]
 
 
-@given(st.lists(st.tuples(st.text("ab .!?", min_size=1), st.lists(st.integers(1, 9), min_size=1, max_size=3)), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.tuples(st.from_regex(r"[ab][ab .!?]*", fullmatch=True), st.lists(st.integers(1, 9), min_size=1, max_size=3)),
+        min_size=1,
+        max_size=5,
+    )
+)
 def test_the_marks_in_the_text_are_the_citations_markers(parts: list[tuple[str, list[int]]]) -> None:
     text, citations = text_of([Statement(words, tuple(citation(m) for m in markers)) for words, markers in parts])
 
@@ -44,3 +52,9 @@ def test_a_refusal_names_each_near_document_once_and_three_at_most() -> None:
     refused = refusal("insufficient_evidence", hits)
 
     assert [near.source for near in refused.closest] == ["a", "b", "c"]
+
+
+def test_every_sentence_of_a_statement_has_its_mark() -> None:
+    text, _ = text_of([Statement("Up to 5 days may be carried over. They lapse on 30 June.", (citation(3),))])
+
+    assert text == "Up to 5 days may be carried over [1]. They lapse on 30 June [1]."
