@@ -81,6 +81,7 @@ class CrossEncoderReranker:
     def _model(self) -> CrossEncoder:
         with self._lock:
             if self._loaded is None:
+                _refuse_missing_folder("FOOTNOTE_RERANKER", self._name)
                 _prepare(self._name)
                 from sentence_transformers import CrossEncoder
 
@@ -125,6 +126,7 @@ def _load_bundled() -> SentenceTransformer:
 
 
 def _load_named(name: str) -> SentenceTransformer:
+    _refuse_missing_folder("FOOTNOTE_EMBEDDINGS", name)
     _prepare(name)
     from sentence_transformers import SentenceTransformer
 
@@ -144,6 +146,12 @@ def _prepare(name: str) -> None:
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers ships it without annotations
+
+
+def _refuse_missing_folder(variable: str, name: str) -> None:
+    """Such a name would be looked for on the hub, and what comes of that names everything but the misspelt path."""
+    if name.startswith(("/", ".", "~")) and not _is_folder(name):
+        raise EmbeddingError(f"{variable}={name}: there is no such folder.")
 
 
 def _is_folder(name: str) -> bool:
