@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
 import sys
 from typing import Annotated
@@ -22,6 +23,7 @@ def command(
     settings = load_settings()
     _check_reach(host, settings.anonymous == "allow")
     listener = _listen(host, port)
+    _end_in_order()
     import uvicorn
 
     from api.bootstrap import open_assistant
@@ -33,6 +35,13 @@ def command(
         print(f"Footnote listens on {url} (its operations: {url}/docs)", file=sys.stderr)
         config = uvicorn.Config(create_app(assistant), log_level="warning", timeout_graceful_shutdown=30)
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _end_in_order() -> None:
+    """uvicorn finishes what runs and then raises the signal again: it must unwind this process and not kill it, so that the last
+    traces are written and the word of this server is taken back."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
 
 
 def _check_reach(host: str, anonymous: bool) -> None:
