@@ -18,8 +18,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _NO_TITLE = re.compile(
-    r"(?i)(untitled|document|presentation|workbook|book|slide|sheet|page|title|home|index|word document|powerpoint[- ]pr\S+)[ -]?\d*"
-    r"|microsoft \w+ - .*|.*\.(docx?|pptx?|xlsx?|pdf|rtf|odt|html?|md|txt|indd|qxd|tmp)|\W*"
+    r"(?i)(untitled( \w+)?|document|presentation|workbook|book|slide|sheet|page|title|home|index|word document|powerpoint[- ]pr\S+)[ -]?\d*"
+    r"|microsoft \w+ - .*|.*\.(docx?|pptx?|xlsx?|pdf|rtf|odt|html?|md|txt|indd|qxd|tmp)|\W*|\(\w+\)|\S*_\S*"
 )
 _LONGEST_TITLE = 200
 

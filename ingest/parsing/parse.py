@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from assistant.errors import ParseError
-from ingest.parsing import html, markdown, plain
+from ingest.parsing import delimited, docx, html, mail, markdown, pdf, plain, pptx, xlsx
 from ingest.parsing.signature import looks_like
 from ingest.types import ParsedDocument
 
@@ -18,18 +18,23 @@ Reader = Callable[[bytes], ParsedDocument]
 
 _READERS: Mapping[str, Reader] = MappingProxyType(
     {
+        ".csv": delimited.read,
+        ".docx": docx.read,
+        ".eml": mail.read,
         ".htm": html.read,
         ".html": html.read,
         ".markdown": markdown.read,
         ".md": markdown.read,
+        ".pdf": pdf.read,
+        ".pptx": pptx.read,
         ".text": plain.read,
         ".txt": plain.read,
+        ".xlsx": xlsx.read,
     }
 )
 SUPPORTED: tuple[str, ...] = tuple(sorted(_READERS))
 LARGEST = 50_000_000  # bytes
 _BY_SIGNATURE = frozenset({".pdf", ".docx", ".pptx", ".xlsx"})
-_HTML = (".html", ".htm")
 # What the readers of binary formats raise on damaged files; each is a fault of the file, not of this program's state.
 _DAMAGE = (
     ArithmeticError,

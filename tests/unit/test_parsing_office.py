@@ -1,0 +1,339 @@
+"""Word, PowerPoint, Excel, CSV, PDF and e-mail: what becomes a block, what is left out, what is refused and how."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistant.errors import ParseError
+from ingest.parsing import delimited, docx, mail, parse, pdf, pptx, xlsx
+from ingest.parsing.draft import well_formed
+from ingest.types import ParsedDocument
+
+
+def shape(document: ParsedDocument) -> list[tuple[str, int, str]]:
+    return [(b.kind, b.level, document.text[b.start : b.end]) for b in document.blocks]
+
+
+def office(parts: dict[str, str]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def word(body: str, namespace: str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main") -> bytes:
+    document = f'<w:document xmlns:w="{namespace}"><w:body>{body}</w:body></w:document>'
+    notes = f"""<w:footnotes xmlns:w="{namespace}"><w:footnote w:type="separator"><w:p><w:r><w:t>---</w:t></w:r></w:p></w:footnote>
+        <w:footnote w:id="1"><w:p><w:r><w:t>A note.</w:t></w:r></w:p></w:footnote></w:footnotes>"""
+    return office({"word/document.xml": document, "word/footnotes.xml": notes})
+
+
+def written_word() -> bytes:
+    import docx as python_docx
+
+    document = python_docx.Document()
+    document.core_properties.title = "Leave policy"
+    document.sections[0].header.paragraphs[0].text = "Page header"
+    document.add_heading("Leave", 0)
+    document.add_heading("Annual", 2)
+    document.add_paragraph("Staff get 25 days.")
+    document.add_paragraph("One", style="List Bullet")
+    document.add_paragraph("Deep", style="List Bullet 2")
+    table = document.add_table(3, 2)
+    for row, cells in zip(table.rows, (("Grade", "Days"), ("A", "25"), ("B", "")), strict=True):
+        row.cells[0].text, row.cells[1].text = cells
+    table.cell(1, 0).merge(table.cell(2, 0))
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+def test_word_headings_lists_and_tables() -> None:
+    document = docx.read(written_word())
+
+    assert document.title == "Leave policy"
+    assert shape(document) == [
+        ("heading", 1, "Leave"),
+        ("heading", 2, "Annual"),
+        ("paragraph", 0, "Staff get 25 days."),
+        ("list_item", 1, "One"),
+        ("list_item", 1, "Deep"),
+        ("table_header", 0, "Grade | Days"),
+        ("table_row", 0, "A B | 25"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "namespace", ["http://schemas.openxmlformats.org/wordprocessingml/2006/main", "http://purl.oclc.org/ooxml/wordprocessingml/main"]
+)
+def test_word_leaves_out_what_is_deleted_or_hidden_and_keeps_text_boxes(namespace: str) -> None:
+    body = """<w:p><w:del><w:r><w:delText>old</w:delText></w:r></w:del><w:ins><w:r><w:t>new</w:t></w:r></w:ins>
+        <w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r><w:r><w:tab/><w:t>text</w:t></w:r></w:p>
+        <w:p><w:r><w:Choice><w:txbxContent><w:p><w:r><w:t>in a box</w:t></w:r></w:p></w:txbxContent></w:Choice>
+        <w:Fallback><w:txbxContent><w:p><w:r><w:t>in a box</w:t></w:r></w:p></w:txbxContent></w:Fallback></w:r></w:p>
+        <w:sdt><w:sdtContent><w:p><w:r><w:t>in a control</w:t></w:r></w:p></w:sdtContent></w:sdt>"""
+
+    document = docx.read(word(body, namespace))
+
+    assert document.text == "new text\n\nin a box\n\nin a control\n\nA note."
+
+
+def written_slides() -> bytes:
+    from pptx import Presentation
+    from pptx.chart.data import CategoryChartData
+    from pptx.enum.chart import XL_CHART_TYPE
+    from pptx.util import Inches
+
+    show = Presentation()
+    slide = show.slides.add_slide(show.slide_layouts[1])
+    slide.shapes.title.text = "Travel"
+    frame = slide.placeholders[1].text_frame
+    frame.text = "Book early"
+    deeper = frame.add_paragraph()
+    deeper.text, deeper.level = "By train", 1
+    slide.notes_slide.notes_text_frame.text = "Say why."
+    second = show.slides.add_slide(show.slide_layouts[5])
+    second.shapes.title.text = "Costs"
+    size = (Inches(1), Inches(1), Inches(3), Inches(2))
+    table = second.shapes.add_table(2, 2, *size).table
+    for (row, column), text in {(0, 0): "Band", (0, 1): "Limit", (1, 0): "A", (1, 1): "100"}.items():
+        table.cell(row, column).text = text
+    data: Any = CategoryChartData()  # type: ignore[no-untyped-call]  # python-pptx leaves it untyped
+    data.categories = ["2024", "2025"]
+    data.add_series("Trips", (1.5, 2))
+    second.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, *size, data)
+    hidden = show.slides.add_slide(show.slide_layouts[5])
+    hidden.shapes.title.text = "Hidden"
+    hidden.element.set("show", "0")
+    buffer = io.BytesIO()
+    show.save(buffer)
+    return buffer.getvalue()
+
+
+def test_slides_with_notes_tables_and_charts() -> None:
+    document = pptx.read(written_slides())
+
+    assert [(b.page, *rest) for b, rest in zip(document.blocks, shape(document), strict=True)] == [
+        (1, "heading", 1, "Travel"),
+        (1, "list_item", 1, "Book early"),
+        (1, "list_item", 2, "By train"),
+        (1, "paragraph", 0, "Say why."),
+        (2, "heading", 1, "Costs"),
+        (2, "table_header", 0, "Band | Limit"),
+        (2, "table_row", 0, "A | 100"),
+        (2, "table_header", 0, "| Trips"),
+        (2, "table_row", 0, "2024 | 1.5"),
+        (2, "table_row", 0, "2025 | 2"),
+    ]
+    assert document.title == "Travel"
+
+
+def written_book() -> bytes:
+    from openpyxl import Workbook  # type: ignore[import-untyped]  # openpyxl ships no types
+
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "Rates"
+    for row in (
+        ["Rates of 2025"],
+        ["Band", "Secret", "From", "Share", "Pay"],
+        ["A", "x", date(2025, 1, 31), 0.125, -1234.5],
+        [None],
+        ["End"],
+    ):
+        sheet.append(row)
+    sheet["D3"].number_format, sheet["E3"].number_format = "0%", '#,##0.00 "EUR"'
+    sheet.column_dimensions["B"].hidden = True
+    other = book.create_sheet("Hidden")
+    other.append(["secret"])
+    other.sheet_state = "hidden"
+    book.create_sheet("Empty")
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def test_workbook_as_a_person_sees_it() -> None:
+    assert shape(xlsx.read(written_book())) == [
+        ("heading", 1, "Rates"),
+        ("paragraph", 0, "Rates of 2025"),
+        ("table_header", 0, "Band | From | Share | Pay"),
+        ("table_row", 0, "A | 2025-01-31 | 13% | -1,234.50 EUR"),
+        ("table_row", 0, "End"),
+    ]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_separated_values(separator: str) -> None:
+    source = f'Name{separator}Days\n"Smith{separator}J"{separator}25\n\n"Two\nlines"{separator}"3,5"\n'
+
+    assert shape(delimited.read(source.encode())) == [
+        ("table_header", 0, "Name | Days"),
+        ("table_row", 0, f"Smith{separator}J | 25".replace("\t", " ")),
+        ("table_row", 0, "Two lines | 3,5"),
+    ]
+
+
+def test_separated_numbers_have_no_header() -> None:
+    assert {kind for kind, _, _ in shape(delimited.read(b"1,2\n3,4\n"))} == {"table_row"}
+
+
+def written_pdf(password: str | None = None) -> bytes:
+    from reportlab.lib.pagesizes import A4  # type: ignore[import-untyped]  # reportlab ships no types
+    from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]  # reportlab ships no types
+
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=A4, encrypt=password)
+    canvas.setTitle("Leave policy")
+    for page in range(1, 5):
+        canvas.setFont("Helvetica", 11)
+        canvas.drawString(72, 800, f"Acme handbook, page {page}")
+        canvas.setFont("Helvetica", 18)
+        canvas.drawString(72, 760, f"Part {'ABCD'[page - 1]}")
+        canvas.setFont("Helvetica", 11)
+        for line, text in enumerate(
+            (f"Staff of part {'ABCD'[page - 1]} get twenty-five days of annu-", "al leave in every year of their work.")
+        ):
+            canvas.drawString(72, 720 - 14 * line, text)
+        canvas.drawString(72, 660, "A new paragraph with annual leave.")
+        canvas.showPage()
+    canvas.save()
+    return bytes(buffer.getvalue())
+
+
+def test_pdf_paragraphs_headings_pages_and_hyphens() -> None:
+    document = pdf.read(written_pdf())
+
+    assert document.title == "Leave policy"
+    assert [(b.page, *rest) for b, rest in zip(document.blocks, shape(document), strict=True)][3:6] == [
+        (2, "heading", 1, "Part B"),
+        (2, "paragraph", 0, "Staff of part B get twenty-five days of annual leave in every year of their work."),
+        (2, "paragraph", 0, "A new paragraph with annual leave."),
+    ]
+    assert "handbook" not in document.text
+
+
+def test_pdf_without_text_is_empty_and_with_a_password_refused() -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.rect(10, 10, 100, 100)
+    canvas.save()
+
+    assert pdf.read(buffer.getvalue()).text == ""
+    with pytest.raises(ParseError, match="password"):
+        pdf.read(written_pdf("secret"))
+
+
+def message(**parts: str) -> bytes:
+    mail_ = EmailMessage()
+    mail_["Subject"], mail_["From"], mail_["Date"] = "Holiday ☀ rota", "Ann <ann@example.com>", "Mon, 05 Jan 2026 10:00:00 +0000"
+    if "plain" in parts:
+        mail_.set_content(parts["plain"])
+    if "html" in parts and "plain" in parts:
+        mail_.add_alternative(parts["html"], subtype="html")
+    elif "html" in parts:
+        mail_.set_content(parts["html"], subtype="html")
+    mail_.add_attachment(b"attached text", maintype="text", subtype="plain", filename="a.txt")
+    return bytes(mail_)
+
+
+def test_mail_prefers_plain_text_and_keeps_history() -> None:
+    document = mail.read(message(plain="Yes, agreed.\n\nOn Monday Bob wrote:\n> May I?\n> > Ask Ann.\n", html="<p>No</p>"))
+
+    assert document.title == "Holiday ☀ rota"
+    assert document.text == (
+        "Holiday ☀ rota\n\nFrom: Ann <ann@example.com> Date: Mon, 05 Jan 2026 10:00:00 +0000\n\n"
+        "Yes, agreed.\n\nOn Monday Bob wrote: May I? Ask Ann."
+    )
+
+
+def test_mail_without_plain_text_and_mail_stored_as_utf16() -> None:
+    assert mail.read(message(html="<p>Only <b>this</b></p><script>x</script>")).text.endswith("Only this")
+    assert mail.read(message(plain="Wide").decode().encode("utf-16")).text.endswith("Wide")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("pdf.docx", written_pdf, "A new paragraph"),
+        ("word.pdf", written_word, "Staff get 25 days."),
+        ("word.txt", written_word, "Staff get 25 days."),
+        ("page.txt", lambda: b"<!DOCTYPE html><html><body><p>From the web</p></body></html>", "From the web"),
+        ("NAME.PPTX", written_slides, "Book early"),
+    ],
+)
+def test_a_file_with_another_ending_is_read_as_what_it_is(tmp_path: Path, name: str, data: Callable[[], bytes], words: str) -> None:
+    (tmp_path / name).write_bytes(data())
+
+    assert words in parse(tmp_path / name).text
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("picture.pdf", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "looks like a PNG picture"),
+        ("text.docx", b"just words", r"ends in \.docx but is none"),
+        ("zip.xlsx", office({"a.txt": "x"}), "a ZIP archive"),
+        ("book.docx", office({"mimetype": "application/epub+zip"}), "an EPUB book"),
+        ("locked.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "without the password"),
+        ("old.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), "old Word document"),
+        ("cut.docx", written_word()[:2000], "damaged"),
+        ("broken.docx", office({"word/document.xml": "<w:p"}), "damaged"),
+        ("broken.pdf", b"%PDF-1.7\nnothing", "damaged"),
+        ("unknown.xyz", b"x", "Supported: .csv"),
+        ("empty.pdf", b"", ""),
+    ],
+)
+def test_what_cannot_be_read_says_why(tmp_path: Path, name: str, data: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(data)
+
+    if not message:
+        assert parse(tmp_path / name) == ParsedDocument("", ())
+    else:
+        with pytest.raises(ParseError, match=f"^{name}: .*{message}"):
+            parse(tmp_path / name)
+
+
+def test_a_file_that_is_missing_or_too_large_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ParseError, match="cannot be opened"):
+        parse(tmp_path / "gone.md")
+    with (tmp_path / "large.txt").open("wb") as file:
+        file.truncate(60_000_000)
+    with pytest.raises(ParseError, match="60 MB; at most 50 MB"):
+        parse(tmp_path / "large.txt")
+
+
+SOUND = {
+    ".docx": written_word(),
+    ".pptx": written_slides(),
+    ".xlsx": written_book(),
+    ".pdf": written_pdf(),
+    ".eml": message(plain="Hello", html="<p>"),
+}
+
+
+@pytest.mark.parametrize("suffix", SOUND)
+@settings(max_examples=25)
+@given(data=st.data())
+def test_damaged_files_give_a_document_or_a_parse_error(suffix: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    damaged = bytearray(SOUND[suffix])
+    for at in data.draw(st.lists(st.integers(0, len(damaged) - 1), min_size=1, max_size=8)):
+        damaged[at] = data.draw(st.integers(0, 255))
+    file = tmp_path_factory.getbasetemp() / f"damaged{suffix}"
+    file.write_bytes(damaged)
+    with suppress(ParseError):
+        assert well_formed(parse(file))
