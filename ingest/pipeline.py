@@ -5,6 +5,7 @@ lock → look at the folder → parse what changed → embed what is new → bui
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -53,6 +54,8 @@ class Ingest:
                 return self._run(root, published, new_root)
             except IndexBroken as error:
                 return self._run(root, None, new_root, f"{error} So it was built from nothing.")
+            except (OSError, sqlite3.Error) as error:
+                raise IngestError(f"The new index cannot be written: {error}. The published one is unchanged.") from error
 
     def _run(self, root: Path, published: Published | None, new_root: bool, *notes: str) -> Report:
         started = time.monotonic()

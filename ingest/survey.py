@@ -70,7 +70,8 @@ def survey(root: Path, seed: Published | None, progress: Progress) -> Survey:
 
 
 def _look_at(file: FolderFile, folders: FolderMetadata, before: FileRecord | None) -> Prepared:
-    fingerprint = hashlib.sha256(repr(folders.governing(file.source)).encode()).hexdigest()[:16]
+    rules = [(rule.values, rule.error) for rule in folders.governing(file.source) if rule.values or rule.error]
+    fingerprint = hashlib.sha256(repr(rules).encode()).hexdigest()[:16]
     try:
         if file.error is not None:
             raise ParseError(file.error)

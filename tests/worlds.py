@@ -9,9 +9,8 @@ from pathlib import Path
 
 from assistant.answering import Assistant
 from assistant.gate import Gate, load_gate
-from assistant.generation import Home, Snapshot, open_snapshot
-from assistant.generation import Snapshots
-from assistant.ports import ChatModel, ChunkStore, Reranker
+from assistant.generation import Home, Snapshot, Snapshots, open_snapshot
+from assistant.ports import ChatModel, Reranker
 from assistant.traces import Ledger
 from ingest.pipeline import Ingest
 from ingest.report import Report
@@ -24,7 +23,7 @@ SHUT_GATE = Gate(intercept=-30.0, coefficients={}, answerable_from=0.5, related_
 class World:
     """`folder` holds the documents; `ingest` makes the index hold them; `assistant` answers from it."""
 
-    def __init__(self, path: Path, store: ChunkStore | None = None) -> None:
+    def __init__(self, path: Path, store: MemoryChunkStore | None = None) -> None:
         self.folder = path / "documents"
         self.folder.mkdir(parents=True)
         self.home = Home(path / "home")

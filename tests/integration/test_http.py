@@ -39,7 +39,9 @@ def connected(url: str) -> httpx.Client:
 
 
 def asked(client: httpx.Client, **body: Any) -> dict[str, Any]:
-    reply: dict[str, Any] = client.post("/v1/ask", json={"question": "How many days of annual leave are there?"} | body).raise_for_status().json()
+    reply: dict[str, Any] = (
+        client.post("/v1/ask", json={"question": "How many days of annual leave are there?"} | body).raise_for_status().json()
+    )
     return reply
 
 

@@ -143,9 +143,8 @@ async def test_what_is_no_question_leaves_no_trace(world: World) -> None:
 
 
 async def test_before_the_first_ingest_there_is_nothing_to_ask(tmp_path: Path) -> None:
-    with World(tmp_path).assistant() as assistant:
-        with pytest.raises(IndexMissing, match="ingest PATH"):
-            await assistant.ask(question())
+    with World(tmp_path).assistant() as assistant, pytest.raises(IndexMissing, match="ingest PATH"):
+        await assistant.ask(question())
 
 
 async def test_an_ingest_is_followed_without_a_restart(world: World) -> None:
