@@ -9,6 +9,7 @@ Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond"
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,11 +43,12 @@ class LexicalIndex:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The chunks that one asker may read, and what BM25 needs to know of them together."""
+    """The chunks that one asker may read, and what BM25 needs to know of them together: how many they are, and how much each one's
+    length weakens a term in it."""
 
     mask: Mask
     size: int
-    average_length: float
+    norms: Scores
 
 
 def build(term_lists: Sequence[Sequence[str]]) -> LexicalIndex:
@@ -77,7 +79,8 @@ def audience(index: LexicalIndex, mask: Mask) -> Audience:
     """What an asker's permissions make of the index; worth keeping between his questions."""
     size = int(np.count_nonzero(mask))
     total = int(index.lengths[mask].sum(dtype=np.int64))
-    return Audience(mask, size, total / size if size else 0.0)
+    average = np.float32(total / size if total else 1)
+    return Audience(mask, size, np.float32(K1 * (1 - B)) + np.float32(K1 * B) / average * index.lengths.astype(np.float32))
 
 
 def postings(index: LexicalIndex, term: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
@@ -92,8 +95,11 @@ def postings(index: LexicalIndex, term: str) -> tuple[npt.NDArray[np.int32], npt
 def idf(index: LexicalIndex, term: str, readers: Audience) -> float:
     """How rare a term is in what the audience may read: ln(1 + (N - df + 0.5) / (df + 0.5)), never negative. A term that does
     not occur there is as rare as can be."""
-    frequency = int(np.count_nonzero(readers.mask[postings(index, term)[0]]))
-    return float(np.log1p((readers.size - frequency + 0.5) / (frequency + 0.5)))
+    return _rarity(int(np.count_nonzero(readers.mask[postings(index, term)[0]])), readers)
+
+
+def _rarity(frequency: int, readers: Audience) -> float:
+    return math.log1p((readers.size - frequency + 0.5) / (frequency + 0.5))
 
 
 def bm25(index: LexicalIndex, terms: Sequence[str], readers: Audience) -> Scores:
@@ -102,11 +108,9 @@ def bm25(index: LexicalIndex, terms: Sequence[str], readers: Audience) -> Scores
     for term in dict.fromkeys(terms):
         chunks, frequencies = postings(index, term)
         permitted = readers.mask[chunks]
-        chunks, frequencies = chunks[permitted], frequencies[permitted]
-        if len(chunks):
-            length = index.lengths[chunks] / readers.average_length
-            gain = frequencies * (K1 + 1) / (frequencies + K1 * (1 - B + B * length))
-            scores[chunks] += (idf(index, term, readers) * gain).astype(np.float32)
+        chunks, counts = chunks[permitted], frequencies[permitted].astype(np.float32)
+        weight = np.float32((K1 + 1) * _rarity(len(chunks), readers))
+        scores[chunks] += weight * counts / (counts + readers.norms[chunks])
     return scores
 
 
