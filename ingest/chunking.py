@@ -15,6 +15,8 @@ from assistant.types import Chunk, Document, Span
 from ingest.types import Block, ParsedDocument
 
 TARGET = 500
+UNIT = 1.8
+LABEL = 60
 MOST_LEAD = 300
 ID_LENGTH = 24
 
@@ -67,22 +69,33 @@ def _without_title(names: list[str], title: str) -> tuple[str, ...]:
 
 
 def _units(text: str, blocks: Sequence[Block], target: int) -> list[list[Block]]:
-    """Blocks, cut where they are too long, in groups that should not be parted: an introduction or a table's header stays with
-    what follows it."""
+    """Blocks, cut where they are too long, in groups that should not be parted: a list stays with its introduction, a table's first
+    row with its header, and what a line such as `4.2 Expenses` announces with that line."""
     units: list[list[Block]] = []
     for block in blocks:
         for piece in _pieces(text, block, target):
-            if units and _introduces(text, units[-1][-1], piece) and piece.end - units[-1][0].start <= target:
+            if units and _belongs(text, units[-1], piece) and piece.end - units[-1][0].start <= target * UNIT:
                 units[-1].append(piece)
             else:
                 units.append([piece])
     return units
 
 
-def _introduces(text: str, first: Block, second: Block) -> bool:
-    if first.kind == "table_header":
-        return second.kind == "table_row"
-    return first.kind != second.kind and text[first.start : first.end].rstrip().endswith(":")
+def _belongs(text: str, unit: list[Block], piece: Block) -> bool:
+    last = unit[-1]
+    if last.kind == "table_header":
+        return piece.kind == "table_row"
+    if last.kind == "list_item" and piece.kind == "list_item":
+        return unit[0].kind == "paragraph"
+    return last.kind == "paragraph" and (_introduces(text, last) or _announces(text, last))
+
+
+def _introduces(text: str, block: Block) -> bool:
+    return text[block.start : block.end].rstrip().endswith(":")
+
+
+def _announces(text: str, block: Block) -> bool:
+    return block.end - block.start <= LABEL and text[block.end - 1].isalnum()
 
 
 def _pieces(text: str, block: Block, target: int) -> Iterator[Block]:

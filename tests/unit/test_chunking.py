@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.types import Chunk, Document
-from ingest.chunking import chunk_document
+from ingest.chunking import UNIT, chunk_document
 from ingest.types import Block, BlockKind, ParsedDocument
 
 Piece = tuple[BlockKind, int, str]
@@ -110,6 +110,18 @@ def test_an_introduction_is_not_left_behind() -> None:
     assert [c.text[:8] for c in found] == ["a" * 8, "You get:"]
 
 
+def test_a_short_list_stays_whole_with_its_introduction() -> None:
+    items: list[Piece] = [("list_item", 1, f"item {i} of the list") for i in range(6)]
+    found = chunks(("paragraph", 0, "a" * 90), ("paragraph", 0, "You get:"), *items, ("paragraph", 0, "b" * 90), target=100)
+    assert [c.text[:8] for c in found] == ["a" * 8, "You get:", "b" * 8]
+    assert found[1].text.endswith("item 5 of the list")
+
+
+def test_a_line_that_announces_goes_with_what_follows() -> None:
+    found = chunks(("paragraph", 0, "a" * 60 + "."), ("paragraph", 0, "4.2 Expenses"), ("paragraph", 0, "b" * 60 + "."), target=90)
+    assert [c.text[:8] for c in found] == ["a" * 8, "4.2 Expe"]
+
+
 def test_nothing_to_cut() -> None:
     assert chunks() == []
 
@@ -143,7 +155,7 @@ def test_no_chunk_crosses_a_heading_or_grows_too_long(pieces: list[Piece], targe
     for chunk in chunk_document(document(read.text), read, target):
         inside = [b for b in headings if chunk.start < b.end and b.start < chunk.end]
         assert not inside or (inside[0].start, inside[0].end) == (chunk.start, chunk.end)
-        assert len(chunk.text) <= target or inside
+        assert len(chunk.text) <= target * UNIT or inside
         for lead in chunk.leads:
             assert read.text[lead.start : lead.end] == lead.text
             assert lead.end <= chunk.start
