@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     from markdown_it.utils import EnvType, OptionsDict
 
 _NESTING = 60  # markdown-it passes over what is nested deeper
-# Code comes first, so that what looks like templating inside it is left alone.
+# Code comes first, so that what looks like templating inside it is left alone. Every repetition is bounded: hostile text stays cheap.
 _CODE = (
     r"(?P<code>^[ \t>]*(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]*(?P=fence)[`~]*[ \t]*$|\Z)"
-    r"|(?P<tick>`+)(?:(?!\n\s*\n).)*?[^`](?P=tick)(?!`))"
+    r"|(?<!`)(?P<tick>`+)(?!`)(?:(?!\n[ \t]*\n).){1,500}?(?<!`)(?P=tick)(?!`))"
 )
 _MARKS = re.compile(
     _CODE
-    + r"|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}"
+    + r"|\{%-?\s*comment\s*-?%\}.{0,5000}?\{%-?\s*endcomment\s*-?%\}"
     + r"|\{%(?:(?!%\}|\n\s*\n).){0,500}%\}"
     + r"|\{\{[^{}\n]{0,300}\}\}"
     + r"|\{:[^}\n]{0,300}\}"
-    + r"|[ \t]*\{#[\w:.-]+\}(?=[ \t]*$)"
+    + r"|[ \t]{0,9}\{#[\w:.-]+\}(?=[ \t]*$)"
     + r"|^[ \t]*:::[^\n]*$"
-    + r"|(?P<note>^ {0,3}\[\^[^\]\n]+\]:)"
-    + r"|\[\^[^\]\s]+\](?!\()",
+    + r"|(?P<note>^ {0,3}\[\^[^\]\n]{1,100}\]:)"
+    + r"|\[\^[^\]\s]{1,100}\](?!\()",
     re.MULTILINE | re.DOTALL,
 )
 # Stands for templating until the page is rendered: a letter to Markdown, so that emphasis, links and HTML around it stay whole.
 _HOLE = "\ufdd0"
-_TAG = re.compile(r"</?([A-Za-z][^\s/>]*)[^>]*>?")
+_TAG = re.compile(r"</?([A-Za-z][^\s/<>]*)[^<>]*>?")
 _ENDS = re.compile(r"</([A-Za-z][\w.-]*)\s*>|<([A-Za-z][\w.-]*)(?:\s[^<>]*)?/>")
 # Elements whose content is read as bare text: left open, one would swallow the rest of the page.
 _SWALLOWING = frozenset(["title", "textarea", "xmp", "plaintext", "noembed", "noframes", "iframe", "select"])

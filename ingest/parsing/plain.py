@@ -32,9 +32,9 @@ def add_text(draft: Draft, text: str) -> None:
 
 
 def _group(draft: Draft, lines: list[str]) -> None:
-    if len(lines) > 1 and (mark := _UNDERLINE.fullmatch(lines[1])):
+    while len(lines) > 1 and (mark := _UNDERLINE.fullmatch(lines[1])):
         draft.add("heading", lines[0], level=1 if mark[1][0] == "=" else 2)
-        return _group(draft, lines[2:])
+        lines = lines[2:]
     wrapped = all(len(line) <= _WRAPPED for line in lines)
     held: list[str] = []
     for line in lines:
@@ -43,7 +43,6 @@ def _group(draft: Draft, lines: list[str]) -> None:
             held = []
         held.append(line)
     _paragraph(draft, held)
-    return None
 
 
 def _starts_item(line: str) -> bool:

@@ -216,8 +216,9 @@ def test_any_bytes_give_a_document_or_a_parse_error(suffix: str, data: bytes, tm
 # What markup is made of, so that structure is found and not only letters.
 # fmt: off
 PIECES = st.sampled_from([
-    *"#*-_`|>[](){}<~!=:& ", "\n", "\n\n", "1. ", "---\n", "```\n", "|a|b|\n|-|-|\n", "{%", "%}", "{{", "}}", "{:", "[^1]", "<div>", "</div>",
-    "<li>", "<ul>", "<table><tr><td>", "</table>", "<pre>", "<!--", "-->", "<br>", "\u200b", "\u00ad", "&#0;", "&#xD800;", "\ufeff",
+    *"#*-_`|>[](){}<~!=:& ", "\n", "\n\n", "1. ", "---\n", "```\n", "|a|b|\n|-|-|\n", "{%", "%}", "{{", "}}", "{:", "[^1]", "<div>",
+    "</div>", "<li>", "<ul>", "<table><tr><td>", "</table>", "<pre>", "<!--", "-->", "<br>", "\u200b",
+    "\u00ad", "&#0;", "&#xD800;", "\ufeff",
 ])
 # fmt: on
 MARKUP = st.lists(PIECES | st.text(max_size=5), max_size=40).map("".join)
@@ -244,3 +245,13 @@ def test_every_word_of_markdown_and_html_survives(text: str) -> None:
     words = text.split()
     assert markdown.from_text("\n".join(line.strip() for line in text.split("\n"))).text.split() == words
     assert html.from_text(f"<p>{text}</p>").text.split() == words
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "piece", ["`", "` ``", "{%", "{{ a ", "[^a", "{% comment %}", "a\n===\n", "~~~\n", ">", "- ", "|a", "<a ", "<!--", "["]
+)
+def test_repeated_marks_take_no_time_to_speak_of(piece: str) -> None:
+    text = piece * 5000
+    for read in (markdown.from_text, html.from_text, plain.from_text):
+        assert well_formed(read(text))
