@@ -11,7 +11,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from assistant.retrieval.search import SearchIndex, build_index, search
 from assistant.types import LOCAL, Chunk, Document, Filters
 from bench.measures import Passage, Row, scores
 from ingest.chunking import chunk_document
+from ingest.metadata import load_folder_metadata
+from ingest.prepare import prepare
 from ingest.types import Block, ParsedDocument
 
 BATCH = 256
@@ -56,26 +58,22 @@ class VectorStore:
         return bytes(row[0]) if row else b""
 
 
-def documents(folder: Path) -> Iterator[tuple[Document, ParsedDocument]]:
-    """The corpus, parsed; of a `corpus.jsonl` each line is a document."""
-    lines = folder / "corpus" / "corpus.jsonl"
-    if lines.exists():
-        for row in read_rows(lines):
-            yield _document(f"{row['id']}.txt", _plain(row["title"], row["text"]))
-        return
-    from ingest.parsing import parse
-
-    for path in sorted(p for p in (folder / "corpus").rglob("*") if p.is_file()):
-        yield _document(path.relative_to(folder / "corpus").as_posix(), parse(path))
-
-
-def _document(source: str, parsed: ParsedDocument) -> tuple[Document, ParsedDocument]:
-    title = parsed.title or Path(source).stem
-    return Document(source, source, title, parsed.text, "", datetime(2000, 1, 1, tzinfo=UTC)), parsed
+def chunks_of(folder: Path) -> list[Chunk]:
+    """The corpus as the ingest would cut it; files that cannot be read are left out. Of a `corpus.jsonl` each line is a document."""
+    corpus = folder / "corpus"
+    if (corpus / "corpus.jsonl").exists():
+        return [chunk for row in read_rows(corpus / "corpus.jsonl") for chunk in _abstract(row)]
+    folders = load_folder_metadata(corpus)
+    chunks: list[Chunk] = []
+    for path in sorted(p for p in corpus.rglob("*") if p.is_file()):
+        chunks += prepare(path, path.relative_to(corpus).as_posix(), "", "", folders).chunks
+    return chunks
 
 
-def _plain(title: str, text: str) -> ParsedDocument:
-    return ParsedDocument(text, (Block("paragraph", 0, len(text)),), title)
+def _abstract(row: Row) -> list[Chunk]:
+    source, text = f"{row['id']}.txt", str(row["text"])
+    document = Document(source, source, str(row["title"]), text, "", datetime(2000, 1, 1, tzinfo=UTC))
+    return chunk_document(document, ParsedDocument(text, (Block("paragraph", 0, len(text)),)))
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -84,9 +82,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def make_index(folder: Path, embedder: Embedder) -> SearchIndex:
-    chunks: list[Chunk] = []
-    for document, parsed in documents(folder):
-        chunks += chunk_document(document, parsed)
+    chunks = chunks_of(folder)
     return build_index(chunks, embedder.embed([chunk.indexed_text for chunk in chunks]))
 
 
