@@ -1,0 +1,245 @@
+"""Answers in the documents' own sentences: the few of the evidence that answer best, each with itself as its quote.
+
+Sentences are scored by a linear model over what they share with the question, where they stand and whether they have the form of an
+answer; the best few by words alone are then compared with the question in the embedding space, which costs some milliseconds each.
+Its weights were fitted to rank marked sentences first (conditional logit) over four public sets, each left out in turn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant.ports import Vectors
+from assistant.retrieval.analysis import Analyzer
+from assistant.retrieval.search import QueryStats
+from assistant.retrieval.sentences import sentences
+from assistant.types import Chunk, Claim, Evidence, Span
+
+Embed = Callable[[Sequence[str]], Vectors]
+
+WEIGHTS: Mapping[str, float] = {
+    "words": 1.7, "asked_words": 3.1, "place_words": 1.7, "words_before": 2.1, "retrieval": 7.3, "number": 0.6, "question": -3.0,
+    "short": -2.6, "cosine": 7.5,
+}  # fmt: skip
+EMBEDDED = 5
+MOST_SENTENCES = 3
+MOST_CHARACTERS = 600
+GAP = 1.5
+NEIGHBOUR = 0.5
+
+_EMBEDDED_CHARACTERS = 250
+_SHORT = 25
+_LEAST_LETTERS = 8
+_MOST_MERGED = 350
+_NUMBER = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|billion|half|twice)\b", re.I
+)
+_ASKS_NUMBER = re.compile(
+    r"\b(?:how (?:many|much|long|often|old|far|big|large|tall|high|soon|late|early)|when|(?:what|which) (?:year|date|day|time|month|age"
+    r"|percentage|percent|amount|number|share|rate))\b",
+    re.I,
+)
+_LEANS = re.compile(
+    r"^(?:this|that|these|those|it|its|they|their|he|she|his|her|however|but|otherwise|such|if so|instead|then|so|both|neither|either)\b",
+    re.I,
+)
+_LIMITS = re.compile(r"^(?:however|unless|but|except|otherwise|this (?:does not|doesn['\u2019]t))\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of the evidence. `place` counts the chunk's sentences from 0; `span` has offsets into the chunk's text."""
+
+    evidence: Evidence
+    place: int
+    span: Span
+    signals: Mapping[str, float]
+
+    @property
+    def score(self) -> float:
+        """What the sentence's words, place and form are worth; the cosine comes on top for the few that are embedded."""
+        return sum(WEIGHTS[name] * value for name, value in self.signals.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a sentence is held against: the question's terms with their weights, and which of them the asking sentence has."""
+
+    weights: Mapping[str, float]
+    asked: Mapping[str, float]
+    number: bool
+
+
+def extract(question: str, evidence: Sequence[Evidence], stats: QueryStats, analyzer: Analyzer, embed: Embed | None = None) -> list[Claim]:
+    """The sentences that answer, in the order of the evidence and of their place in it; empty where there is no evidence.
+
+    Every quote is a contiguous piece of its chunk's text or of one of its leads. Embeds at most `EMBEDDED` sentences and the question.
+    """
+    found = candidates(question, evidence, stats, analyzer)
+    if not found:
+        return []
+    scores = _scores(question, found, embed)
+    chosen = _choose(found, scores)
+    return [claim for item in evidence for claim in _claims(item, sorted(c.place for c in chosen if c.evidence is item))]
+
+
+def candidates(question: str, evidence: Sequence[Evidence], stats: QueryStats, analyzer: Analyzer) -> list[Candidate]:
+    """Every sentence of the evidence with what speaks for it. A word's share is weighted by how rare the word is."""
+    wanted = _wanted(question, stats, analyzer)
+    best = max((item.hit.score for item in evidence), default=0.0) or 1.0
+    return [candidate for item in evidence for candidate in _of_chunk(item, item.hit.score / best, wanted, analyzer)]
+
+
+def asking_sentence(question: str) -> str:
+    """Of a question with its story, the sentence that asks: the last with a question mark, else the last."""
+    parts = [span.text for span in sentences(question)] or [question]
+    return next((part for part in reversed(parts) if part.endswith("?")), parts[-1])
+
+
+def _wanted(question: str, stats: QueryStats, analyzer: Analyzer) -> _Wanted:
+    weights = dict(zip(stats.terms, stats.idf, strict=True))
+    sentence = asking_sentence(question)
+    asked = {term: weights[term] for term in analyzer.terms(sentence) if term in weights}
+    return _Wanted(weights, asked, bool(_ASKS_NUMBER.search(sentence)))
+
+
+def _of_chunk(item: Evidence, standing: float, wanted: _Wanted, analyzer: Analyzer) -> list[Candidate]:
+    chunk = item.chunk
+    place = set(analyzer.terms(" ".join((chunk.title, *chunk.headings))))
+    found = []
+    before: set[str] = set()
+    for i, span in enumerate(sentences(chunk.text)):
+        terms = set(analyzer.terms(span.text))
+        words = _share(terms, wanted.weights)
+        signals = {
+            "words": words,
+            "asked_words": _share(terms, wanted.asked),
+            "place_words": _share(terms | place, wanted.weights) - words,
+            "words_before": _share(terms | before, wanted.weights) - words,
+            "retrieval": standing,
+            **_form(span.text, wanted),
+        }
+        found.append(Candidate(item, i, span, signals))
+        before = terms
+    return found
+
+
+def _form(sentence: str, wanted: _Wanted) -> dict[str, float]:
+    """A question for a number is answered by one; questions, and scraps of a line, seldom answer."""
+    number = 1.0 if _NUMBER.search(sentence) else -1.0
+    return {
+        "number": number if wanted.number else 0.0,
+        "question": float(sentence.endswith("?")),
+        "short": float(len(sentence) < _SHORT),
+    }
+
+
+def _share(terms: set[str], weights: Mapping[str, float]) -> float:
+    total = sum(weights.values())
+    return sum(weight for term, weight in weights.items() if term in terms) / total if total else 0.0
+
+
+def _scores(question: str, found: Sequence[Candidate], embed: Embed | None) -> list[float]:
+    scores = [candidate.score for candidate in found]
+    if embed is None:
+        return scores
+    best = sorted(range(len(found)), key=lambda i: -scores[i])[:EMBEDDED]
+    # Two calls: in one batch a long question would pad every sentence to its length.
+    cosines = np.asarray(embed([_in_place(found[i]) for i in best]) @ embed([question])[0], dtype=float)
+    for i, cosine in zip(best, cosines, strict=True):
+        scores[i] += WEIGHTS["cosine"] * (float(cosine) - float(cosines.min()))
+    return scores
+
+
+def _in_place(candidate: Candidate) -> str:
+    chunk = candidate.evidence.chunk
+    return f"{' '.join((chunk.title, *chunk.headings[-1:]))}: {candidate.span.text}"[:_EMBEDDED_CHARACTERS]
+
+
+def _choose(found: Sequence[Candidate], scores: Sequence[float]) -> list[Candidate]:
+    """The best sentence, and those nearly as good; one that stands beside the best is nearly as good sooner."""
+    order = sorted(range(len(found)), key=lambda i: -scores[i])
+    best = found[order[0]]
+
+    def worth(i: int) -> float:
+        beside = found[i].evidence is best.evidence and abs(found[i].place - best.place) == 1
+        return scores[i] + (NEIGHBOUR if beside else 0.0)
+
+    chosen = [best]
+    length = len(best.span.text)
+    for i in sorted(order[1:], key=lambda i: -worth(i)):
+        length += len(found[i].span.text)
+        if len(chosen) == MOST_SENTENCES or length > MOST_CHARACTERS or worth(i) < scores[order[0]] - GAP:
+            break
+        chosen.append(found[i])
+    return chosen
+
+
+def _claims(item: Evidence, places: Sequence[int]) -> list[Claim]:
+    """The chosen sentences of one chunk with what they need to be understood, each run of neighbours as one quote."""
+    if not places:
+        return []
+    spans = sentences(item.chunk.text)
+    kept = sorted({place for chosen in places for place in _completed(item.chunk.text, spans, chosen)})
+    quotes: dict[str, None] = {}
+    for first, last in _runs(item.chunk.text, spans, kept):
+        governing = _governing(item.chunk, spans, first)
+        if governing is not None and governing not in kept:
+            quotes[governing if isinstance(governing, str) else spans[governing].text] = None
+        quotes[item.chunk.text[spans[first].start : spans[last].end]] = None
+    return [Claim(" ".join(quote.split()), item.marker, quote) for quote in quotes]
+
+
+def _completed(text: str, spans: Sequence[Span], place: int) -> list[int]:
+    """The sentence, the one that it leans on, and the one that limits it."""
+    first = last = place
+    if place and _together(text, spans, place - 1) and (_LEANS.match(spans[place].text) or _letters(spans[place - 1]) < _LEAST_LETTERS):
+        first -= 1
+    if place + 1 < len(spans):
+        limited = _together(text, spans, place) and _LIMITS.match(spans[place + 1].text)
+        if limited or (first == last and _letters(spans[place]) < _LEAST_LETTERS):
+            last += 1
+    return list(range(first, last + 1))
+
+
+def _runs(text: str, spans: Sequence[Span], places: Sequence[int]) -> list[tuple[int, int]]:
+    """Neighbours in one paragraph become one quote while it is short; a quote too short to be one takes its neighbour in."""
+    runs: list[tuple[int, int]] = []
+    for place in places:
+        if runs and runs[-1][1] == place - 1:
+            first = runs[-1][0]
+            scrap = min(_letters(spans[place]), _letters(Span(0, 0, text[spans[first].start : spans[place - 1].end]))) < _LEAST_LETTERS
+            if scrap or (_together(text, spans, place - 1) and spans[place].end - spans[first].start <= _MOST_MERGED):
+                runs[-1] = (first, place)
+                continue
+        runs.append((place, place))
+    return runs
+
+
+def _together(text: str, spans: Sequence[Span], place: int) -> bool:
+    """Do this sentence and the next stand in one line or paragraph?"""
+    return "\n" not in text[spans[place].end : spans[place + 1].start]
+
+
+def _governing(chunk: Chunk, spans: Sequence[Span], place: int) -> int | str | None:
+    """What a list item or a table row is read under: the list's introduction or the table's header, as a place in the chunk or as the
+    text of a lead. None for running text."""
+    row = " | " in spans[place].text
+    while place:
+        gap = chunk.text[spans[place - 1].end : spans[place].start]
+        if "\n" in gap and spans[place - 1].text.endswith(":"):
+            return place - 1
+        if gap.count("\n") > 1 or (row and " | " not in spans[place - 1].text):
+            return place if row else None
+        place -= 1
+    if chunk.leads:
+        return chunk.leads[-1].text
+    return place if row else None
+
+
+def _letters(span: Span) -> int:
+    return sum(character.isalnum() for character in span.text)

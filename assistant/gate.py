@@ -1,0 +1,53 @@
+"""The gate: a calibrated probability that the retrieved evidence answers the question, and what follows from it.
+
+A logistic regression over `features`; its coefficients, and where they come from, stand in `gate.json` beside this module. The gate
+settles what is clearly absent for nothing; near misses are left to grounding.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Literal
+
+Decision = Literal["pass", "insufficient_evidence", "no_evidence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """One feature's weight, per standard deviation (`scale`) from its `mean` in training."""
+
+    mean: float
+    scale: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """From `answerable_from` on, the evidence is given to the answerer; below `related_from`, it is not even about the question."""
+
+    intercept: float
+    coefficients: Mapping[str, Coefficient]
+    answerable_from: float
+    related_from: float
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        """In (0, 1). Raises KeyError where a feature that it was trained with is missing."""
+        logit = self.intercept + sum(c.weight * (features[name] - c.mean) / c.scale for name, c in self.coefficients.items())
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+    def decide(self, probability: float) -> Decision:
+        if probability >= self.answerable_from:
+            return "pass"
+        return "insufficient_evidence" if probability >= self.related_from else "no_evidence"
+
+
+def load_gate(path: Traversable | None = None) -> Gate:
+    """The gate that was trained for this product, or one from another file of the same form (see `bench/train_gate.py`)."""
+    stored = json.loads((path or files("assistant") / "gate.json").read_text(encoding="utf-8"))
+    coefficients = {name: Coefficient(**values) for name, values in stored["coefficients"].items()}
+    return Gate(stored["intercept"], coefficients, stored["answerable_from"], stored["related_from"])

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.extract import EMBEDDED, MOST_CHARACTERS, asking_sentence, extract
+from assistant.ports import Vectors
+from assistant.retrieval.search import build_index, query_stats
+from assistant.types import LOCAL, Chunk, Claim, Evidence, Hit, Span
+from tests.fakes import FakeEmbedder
+
+OTHERS = ("Tea is free.", "The office in Oslo has a garden.", "Rent is paid in advance.", "Laptops are replaced after four years.")
+
+
+def passage(text: str, title: str = "Leave", leads: tuple[Span, ...] = ()) -> Chunk:
+    return Chunk(f"{title}-{hash(text)}", title, f"{title}.md", title, (), 0, len(text), text, leads=leads)
+
+
+def answer(question: str, *passages: Chunk, embedder: FakeEmbedder | None = None) -> list[Claim]:
+    everything = [*passages, *(passage(text, "Other") for text in OTHERS)]
+    index = build_index(everything, np.ones((len(everything), 1), dtype=np.float32))
+    evidence = [Evidence(rank, Hit(chunk, 1 / rank, rank)) for rank, chunk in enumerate(passages, 1)]
+    return extract(question, evidence, query_stats(index, question, LOCAL), index.analyzer, embedder.embed if embedder else None)
+
+
+def quotes(claims: Sequence[Claim]) -> list[str]:
+    return [claim.quote for claim in claims]
+
+
+def test_the_sentence_that_answers_is_quoted_and_its_neighbours_are_not() -> None:
+    text = "The garden is open. Parental leave lasts sixteen weeks for every parent. Bring your own cup."
+    assert quotes(answer("How long is parental leave?", passage(text))) == ["Parental leave lasts sixteen weeks for every parent."]
+
+
+def test_a_question_for_a_number_prefers_a_sentence_with_one() -> None:
+    text = "Annual leave is there to rest and is approved by your manager.\n\nAnnual leave is granted to everybody and comes to 25 days."
+    assert quotes(answer("How many days is annual leave?", passage(text)))[0].endswith("25 days.")
+
+
+def test_a_sentence_that_leans_brings_the_one_before_it() -> None:
+    text = "Parental leave is meant for all parents. It lasts sixteen weeks in a row after birth. The garden is open."
+    assert quotes(answer("Does it last sixteen weeks in a row after birth?", passage(text))) == [
+        "Parental leave is meant for all parents. It lasts sixteen weeks in a row after birth."
+    ]
+
+
+def test_a_limit_after_the_sentence_comes_along() -> None:
+    text = "Employees may carry over unused vacation days. However, not into March. The garden is open."
+    assert quotes(answer("May employees carry over unused vacation days?", passage(text)))[0].endswith("not into March.")
+
+
+def test_a_list_item_comes_under_its_introduction() -> None:
+    text = "We do not reimburse:\n\nfirst class rail tickets\nparking fines and tolls"
+    claims = answer("Are parking fines and tolls reimbursed?", passage(text))
+    assert quotes(claims)[:1] == ["We do not reimburse:"]
+    assert "parking fines and tolls" in quotes(claims)
+    assert {claim.marker for claim in claims} == {1}
+
+
+def test_an_introduction_outside_the_chunk_is_quoted_from_its_lead() -> None:
+    lead = Span(0, 20, "We do not reimburse:")
+    claims = answer("Are parking fines and tolls reimbursed?", passage("parking fines and tolls\nmini bars", leads=(lead,)))
+    assert quotes(claims)[0] == lead.text
+
+
+def test_a_paragraph_after_a_list_is_not_of_the_list() -> None:
+    text = "Bring the following:\n\nyour badge\nyour laptop\n\nParental leave lasts sixteen weeks."
+    assert quotes(answer("How long is parental leave?", passage(text))) == ["Parental leave lasts sixteen weeks."]
+
+
+def test_a_table_row_comes_with_its_header() -> None:
+    text = "Country | Days of vacation\nNorway | 25\nPortugal | 22\nPoland | 26"
+    assert quotes(answer("Vacation in Portugal?", passage(text)))[0].startswith("Country | Days of vacation")
+
+
+def test_a_scrap_is_never_quoted_alone() -> None:
+    claims = answer("May I expense a parking fine?", passage("No. A parking fine is yours to pay, an expense report with one is returned."))
+    assert all(sum(c.isalnum() for c in claim.quote) >= 8 for claim in claims)
+    assert claims[0].quote.startswith("No.")
+
+
+def test_a_list_item_of_one_word_is_quoted_with_its_neighbour() -> None:
+    claims = answer("Is a taxi reimbursed?", passage("We reimburse:\n\ntaxi\nferry tickets"))
+    assert quotes(claims)[0] == "We reimburse:\n\ntaxi"
+
+
+def test_white_space_is_collapsed_in_the_text_alone() -> None:
+    claim = answer("How long is parental leave?", passage("Parental  leave lasts\tsixteen weeks."))[0]
+    assert (claim.text, claim.quote) == ("Parental leave lasts sixteen weeks.", "Parental  leave lasts\tsixteen weeks.")
+
+
+def test_few_sentences_are_embedded_and_they_decide_between_equals() -> None:
+    class Prefers(FakeEmbedder):
+        def embed(self, texts: Sequence[str]) -> Vectors:
+            self.embedded += len(texts)
+            near = [text.endswith("?") or "Bergen" in text for text in texts]
+            return np.array([[1.0, 0.0] if is_near else [0.0, 1.0] for is_near in near], dtype=np.float32)
+
+    embedder = Prefers()
+    cities = ("Oslo", "Paris", "Bergen", "Rome", "Turin", "Lyon")
+    text = "\n\n".join(f"The canteen of the office in {city} opens at noon." for city in cities)
+    claims = answer("When does the canteen of the office open?", passage(text), embedder=embedder)
+    assert quotes(claims) == ["The canteen of the office in Bergen opens at noon."]
+    assert embedder.embedded == EMBEDDED + 1
+
+
+def test_nothing_comes_of_nothing() -> None:
+    assert answer("How long is parental leave?") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("I work part time. Do I get a bonus? Thanks.", "Do I get a bonus?"),
+        ("I moved. Tell me what to do", "Tell me what to do"),
+        ("Bonus", "Bonus"),
+        ("", ""),
+    ],
+)
+def test_the_sentence_that_asks_is_found(question: str, expected: str) -> None:
+    assert asking_sentence(question) == expected
+
+
+WORDS = st.sampled_from(["leave", "However", "It", "No.", "days", "25", "paid", ":", "\n", "\n\n", " | ", ".", "?", "- ", "unless", "Yes."])
+TEXTS = st.lists(WORDS, max_size=60).map(" ".join).filter(lambda text: bool(text.strip()))
+
+
+@given(st.text(max_size=60), st.lists(TEXTS, max_size=3), st.booleans())
+def test_every_quote_stands_in_its_evidence(question: str, texts: list[str], with_lead: bool) -> None:
+    leads = (Span(0, 17, "These are not ok:"),) if with_lead else ()
+    passages = [passage(text, f"T{number}", leads) for number, text in enumerate(texts)]
+    for claim in answer(question, *passages, embedder=FakeEmbedder()):
+        chunk = passages[claim.marker - 1]
+        assert claim.quote
+        assert claim.quote in chunk.text or claim.quote in {lead.text for lead in chunk.leads}
+        assert claim.text == " ".join(claim.quote.split())
+
+
+def test_an_answer_is_short_however_much_matches() -> None:
+    sentence = "Leave number {} is leave that the leave office grants " + "to whoever asks the leave office for leave " * 6 + "again."
+    claims = answer("What is leave?", passage(" ".join(sentence.format(number) for number in range(90))))
+    assert sum(len(quote) for quote in quotes(claims)) <= MOST_CHARACTERS
