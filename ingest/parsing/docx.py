@@ -1,8 +1,8 @@
 """Word documents, by a walk over `word/document.xml`.
 
-unstructured's `partition_docx` (and python-docx below it) was compared: it cannot open Strict files, loses text boxes, guesses
-headings from the length of a paragraph, gives a table as one string, and reads hidden text out. Elements are matched by local
-name, so that Strict and Transitional files read alike.
+unstructured's `partition_docx` (and python-docx below it) was compared: it cannot open Strict files, loses text boxes, reads
+hidden text out, and its text of a table has no rows. Elements are matched by local name, so that Strict and Transitional files
+read alike.
 
 Left out: tracked deletions, hidden text, comments, page headers and footers, field codes. Footnotes stand at the end.
 """

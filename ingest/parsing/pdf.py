@@ -1,4 +1,4 @@
-"""PDF, page by page, by pypdfium2 (1.6 ms a page; unstructured's own reader needs 30 and says nothing of scans).
+"""PDF, page by page, by pypdfium2.
 
 Lines become paragraphs by their distance and letters; larger or bold letters make headings; lines that return at the edge of most
 pages are running heads and are dropped. A document without a text layer gives an empty text. pdfium is not safe to use from

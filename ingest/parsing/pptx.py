@@ -1,7 +1,6 @@
 """PowerPoint presentations, by python-pptx.
 
-unstructured's `partition_pptx`, which stands on it too, was compared: it takes every short line for a title, flattens nested lists
-and leaves charts out.
+unstructured's `partition_pptx`, which stands on it too, was compared: it takes most short lines for titles and leaves charts out.
 
 A slide's title is a heading, its notes are paragraphs, charts are tables of their numbers. Hidden slides, slide numbers, dates and
 footers are left out. Pages are slide numbers.

@@ -1,6 +1,7 @@
 """Excel workbooks, by openpyxl: a sheet's name is a heading, its rows are table rows.
 
-unstructured's `partition_xlsx` stands on openpyxl too, but writes numbers and dates as they are stored. Hidden sheets, rows and
+unstructured's `partition_xlsx` was compared: it writes numbers and dates as they are stored, leaves sheets' names out, and its text
+of a table has no rows. Hidden sheets, rows and
 columns are left out on purpose: who hid them did not mean them to be read. Formulas appear as the value last computed.
 """
 
