@@ -14,8 +14,11 @@ from assistant.retrieval.sentences import sentences
 from assistant.types import Chunk, Document, Span
 from ingest.types import Block, ParsedDocument
 
+# Characters. Smaller chunks find look-alike clauses better, larger ones whole rules: measured on seven sets, 500 lost least.
 TARGET = 500
+# How far a list may outgrow the target rather than be parted from its introduction.
 UNIT = 1.8
+# A line this short that ends in no punctuation announces what follows.
 LABEL = 60
 MOST_LEAD = 300
 ID_LENGTH = 24
@@ -30,7 +33,7 @@ class _Section:
 
 
 def chunk_document(document: Document, parsed: ParsedDocument, target: int = TARGET) -> list[Chunk]:
-    """The chunks of a document in order, of at most `target` characters each (a lone unbreakable word may be longer)."""
+    """The chunks of a document in order, of about `target` characters; a list with its introduction may take up to `UNIT` times that."""
     return [
         _chunk(document, parsed.text, section, group)
         for section in _sections(parsed, document.title)
