@@ -15,7 +15,8 @@ from tests.fakes import FakeChatModel, first_sentence
 from tests.servers import serving
 from tests.worlds import OPEN_GATE, World
 
-LEAVE = "---\nowner: people@northlight.example\neffective: 2026-01-01\n---\n# Leave\n\n## Annual leave\n\nEveryone has 25 days of paid annual leave.\n"
+FRONT_MATTER = "---\nowner: people@northlight.example\neffective: 2026-01-01\n---\n"
+LEAVE = f"{FRONT_MATTER}# Leave\n\n## Annual leave\n\nEveryone has 25 days of paid annual leave.\n"
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,13 +20,13 @@ BANDS = "---\ngroups: [hr]\n---\n# Salary bands\n\nA senior engineer earns betwe
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path) -> World:
     made = World(tmp_path)
     made.write("hr/leave.md", LEAVE)
     made.write("travel.md", TRAVEL)
     made.write("hr/bands.md", BANDS)
     made.ingest()
-    yield made
+    return made
 
 
 def question(text: str = "How many days of annual leave do employees have?", principal: Principal = LOCAL, **more: object) -> Question:
@@ -65,7 +65,7 @@ async def test_a_model_writes_and_every_call_is_booked(world: World) -> None:
 
 
 async def test_an_invented_quote_is_asked_about_once_more_and_then_refused(world: World) -> None:
-    model = FakeChatModel(lambda _, evidence: [Claim("You have 99 days of leave.", 1, "99 days of leave for everyone")])
+    model = FakeChatModel(lambda *_: [Claim("You have 99 days of leave.", 1, "99 days of leave for everyone")])
     with world.assistant(OPEN_GATE, model) as assistant:
         reply = await assistant.ask(question())
 

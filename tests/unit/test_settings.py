@@ -56,7 +56,7 @@ def test_a_wrong_value_is_told_by_its_variable(monkeypatch: pytest.MonkeyPatch, 
 def test_a_misspelt_variable_is_not_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOOTNOTE_MODLE", "openai:small")
 
-    with pytest.raises(SettingsError, match="FOOTNOTE_MODLE: there is no such setting. Did you mean FOOTNOTE_MODEL?"):
+    with pytest.raises(SettingsError, match=r"FOOTNOTE_MODLE: there is no such setting\. Did you mean FOOTNOTE_MODEL\?"):
         load_settings()
 
 
