@@ -57,7 +57,7 @@ def open_assistant(settings: Settings) -> Iterator[Assistant]:
 
 def make_ingest(settings: Settings, progress: Progress, confirm: Confirm) -> Ingest:
     _silence_vendors()
-    embedder = SentenceTransformerEmbedder(settings.embeddings)
+    embedder = SentenceTransformerEmbedder(settings.embeddings, threads=os.cpu_count() or 1)
     return Ingest(Home(settings.home), chunk_store(settings), embedder, progress, confirm)
 
 

@@ -24,12 +24,14 @@ def command(
     _check_reach(host, settings.anonymous == "allow")
     listener = _listen(host, port)
     _end_in_order()
+    import structlog
     import uvicorn
 
     from api.bootstrap import open_assistant
     from api.http.app import create_app
     from api.running import announced
 
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     url = f"http://{host}:{listener.getsockname()[1]}"
     with open_assistant(settings) as assistant, announced(settings.home, url):
         print(f"Footnote listens on {url} (its operations: {url}/docs)", file=sys.stderr)

@@ -46,8 +46,10 @@ _SHA256 = {
 class SentenceTransformerEmbedder:
     """The model is loaded at the first text, so that an ingest with nothing to embed does not pay for it."""
 
-    def __init__(self, model: str | None = None) -> None:
+    def __init__(self, model: str | None = None, *, threads: int = 1) -> None:
+        """`threads` work on one call. Where many calls come at once, one each is fastest: more of them wait for each other."""
         self._name = model
+        self._threads = threads
         self._loaded: SentenceTransformer | None = None
         self._lock = threading.Lock()
         self.model_id = f"{BUNDLED}@{_SHA256['model.safetensors'][:12]}" if model is None else _model_id(model)
@@ -63,6 +65,7 @@ class SentenceTransformerEmbedder:
         with self._lock:
             if self._loaded is None:
                 self._loaded = _load_bundled() if self._name is None else _load_named(self._name)
+                _use_threads(self._threads)
             return self._loaded
 
 
@@ -134,6 +137,12 @@ def _load_named(name: str) -> SentenceTransformer:
         return SentenceTransformer(name, local_files_only=_is_folder(name))
     except (OSError, ValueError) as error:
         raise EmbeddingError(_cannot_load("FOOTNOTE_EMBEDDINGS", name, error)) from error
+
+
+def _use_threads(count: int) -> None:
+    import torch
+
+    torch.set_num_threads(count)
 
 
 def _prepare(name: str) -> None:

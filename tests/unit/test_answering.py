@@ -48,7 +48,8 @@ async def test_a_shut_gate_refuses_for_nothing_and_names_who_to_ask(world: World
     with world.assistant(SHUT_GATE, FakeChatModel(first_sentence)) as assistant:
         reply = await assistant.ask(question())
 
-    assert (reply.kind, reply.cost.calls, reply.cost.usd, reply.citations) == ("refusal", 0, 0, ())
+    assert (reply.kind, reply.cost.calls, reply.cost.usd) == ("refusal", 0, 0)
+    assert reply.citations == ()
     assert reply.refusal is not None
     assert reply.refusal.reason == "no_evidence"
     assert "hr/leave.md" in [near.source for near in reply.refusal.closest]
