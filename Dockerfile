@@ -10,7 +10,7 @@ WORKDIR /app
 COPY requirements.lock ./
 RUN python -m venv /app/.venv \
  && /app/.venv/bin/python -m pip install ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -r requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY assistant assistant
 COPY ingest ingest
 COPY api api

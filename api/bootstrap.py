@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from assistant.adapters.chroma import ChromaServer, EmbeddedChroma
 from assistant.adapters.genai_prices import GenaiPrices
-from assistant.adapters.sentence_transformers import CrossEncoderReranker, SentenceTransformerEmbedder
+from assistant.adapters.sentence_transformers import CrossEncoderReranker, SentenceTransformerEmbedder, needs_hub
 from assistant.answering import Assistant
 from assistant.gate import load_gate
 from assistant.generation import Home, Snapshots
@@ -19,7 +19,7 @@ from assistant.traces import Ledger
 from ingest.pipeline import Confirm, Ingest
 from ingest.survey import Progress
 
-# Libraries that would call home, and what tells them not to. Hub access is decided where a model is loaded.
+# Libraries that would call home, and what tells them not to.
 _QUIET = {
     "ANONYMIZED_TELEMETRY": "False",
     "DO_NOT_TRACK": "1",
@@ -33,16 +33,17 @@ _QUIET = {
 @contextmanager
 def open_assistant(settings: Settings) -> Iterator[Assistant]:
     """An Assistant on the published index; on leaving, what runs is finished and every trace is written."""
-    _silence_vendors()
+    _silence_vendors(settings)
     home = Home(settings.home)
     prices = GenaiPrices()
     model = _chat_model(settings, prices)
+    embedder = SentenceTransformerEmbedder(settings.embeddings)
     pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="footnote-compute")
     ledger = Ledger(home.traces)
     try:
         yield Assistant(
-            snapshots=Snapshots(home, chunk_store(settings)),
-            embedder=SentenceTransformerEmbedder(settings.embeddings),
+            snapshots=Snapshots(home, chunk_store(settings), embedder.model_id),
+            embedder=embedder,
             gate=load_gate(),
             ledger=ledger,
             prices=prices,
@@ -56,7 +57,7 @@ def open_assistant(settings: Settings) -> Iterator[Assistant]:
 
 
 def make_ingest(settings: Settings, progress: Progress, confirm: Confirm) -> Ingest:
-    _silence_vendors()
+    _silence_vendors(settings)
     embedder = SentenceTransformerEmbedder(settings.embeddings, threads=os.cpu_count() or 1)
     return Ingest(Home(settings.home), chunk_store(settings), embedder, progress, confirm)
 
@@ -82,6 +83,8 @@ def _chat_model(settings: Settings, prices: Prices) -> ChatModel | None:
     )
 
 
-def _silence_vendors() -> None:
-    for name, value in _QUIET.items():
-        os.environ[name] = value
+def _silence_vendors(settings: Settings) -> None:
+    """Before any of them is imported: they read their variables once. The hub is reached only for a model that the user named."""
+    os.environ |= _QUIET
+    if not needs_hub(settings.embeddings) and not needs_hub(settings.reranker):
+        os.environ["HF_HUB_OFFLINE"] = "1"

@@ -110,10 +110,11 @@ def print_report(report: Report) -> None:
     for note in report.notes:
         out.print(f"[yellow]{escape(note)}[/]")
     verb = "Published" if report.published else "Nothing changed; the index is still"
-    out.print(f"{verb} generation {report.generation}: {report.documents:,} documents, {report.chunks:,} chunks ({report.seconds:.1f} s).")
+    held = f"{_count(report.documents, 'document')}, {_count(report.chunks, 'chunk')}"
+    out.print(f"{verb} generation {report.generation}: {held} ({report.seconds:.1f} s).")
     out.print(
         f"  {report.count('added')} added, {report.count('changed')} changed, {len(report.removed)} removed, "
-        f"{report.count('unchanged')} unchanged; {report.embedded:,} chunks embedded."
+        f"{report.count('unchanged')} unchanged; {_count(report.embedded, 'chunk')} embedded."
     )
     for outcome in [*report.with_status("failed"), *report.with_status("empty")]:
         colour = "red" if outcome.status == "failed" else "yellow"
@@ -133,12 +134,15 @@ def _print_passed_over(out: Console, report: Report) -> None:
 
 
 def print_traces(traces: Sequence[Mapping[str, Any]]) -> None:
-    table = Table("time (UTC)", "question", "reply", "confidence", "ms", "cost", "trace", box=None, header_style="dim")
+    table = Table(box=None, header_style="dim")
+    for name in ("trace", "time (UTC)", "reply", "sure", "ms", "cost"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("question", ratio=1, overflow="fold")
     for trace in traces:
-        confidence = "" if trace["confidence"] is None else f"{trace['confidence']:.0%}"
-        outcome = trace["reason"] or trace["mode"]
-        cells = (trace["created"][:19], trace["question"], outcome, confidence, f"{trace['milliseconds']:.0f}", dollars(trace["usd"]))
-        table.add_row(*map(escape, cells), escape(trace["id"]))
+        sure = "" if trace["confidence"] is None else f"{trace['confidence']:.0%}"
+        when, outcome = trace["created"][:16].replace("T", " "), trace["reason"] or trace["mode"]
+        cells = (trace["id"], when, outcome, sure, f"{trace['milliseconds']:.0f}", dollars(trace["usd"]), trace["question"])
+        table.add_row(*map(escape, cells))
     console().print(table if traces else "There is no trace yet.")
 
 
@@ -171,15 +175,24 @@ def _hit(item: object) -> str:
     return str(item)
 
 
+def _paid(paid: Mapping[str, Any]) -> str:
+    """A sum of nothing but unknown prices is unknown."""
+    return dollars(None if paid["calls"] and paid["unknown"] == paid["calls"] else paid["usd"])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def print_costs(report: Mapping[str, Any]) -> None:
     out = console()
     total = report["total"]
     unknown = f" and {total['unknown']} of unknown price" if total["unknown"] else ""
-    out.print(f"{dollars(total['usd'])} for {total['calls']} calls{unknown}, over {report['questions']} questions.")
+    out.print(f"{dollars(total['usd'])} for {_count(total['calls'], 'call')}{unknown}, over {_count(report['questions'], 'question')}.")
     for name, groups in (("day (UTC)", report["by_day"]), ("model", report["by_model"])):
         table = Table(name, "cost", "calls", "failed", "unknown", "input tokens", "output tokens", box=None, header_style="dim")
         for key, paid in groups.items():
             numbers = (paid[column] for column in ("calls", "failed", "unknown", "input_tokens", "output_tokens"))
-            table.add_row(escape(key), dollars(paid["usd"]), *(f"{number:,}" for number in numbers))
+            table.add_row(escape(key), _paid(paid), *(f"{number:,}" for number in numbers))
         if groups:
             out.print(table)

@@ -34,9 +34,9 @@ def text_of(statements: Sequence[Statement]) -> tuple[str, tuple[Citation, ...]]
 
 
 def refusal(reason: RefusalReason, hits: Sequence[Hit]) -> Refusal:
-    """`closest` names the documents of the best hits; where nothing is about the question, there are none worth naming."""
+    """`closest` names the documents of the best hits; where none is about the question, none is worth naming."""
     nearest: dict[str, Closest] = {}
-    for hit in hits:
+    for hit in hits if reason != "no_evidence" else ():
         chunk = hit.chunk
         nearest.setdefault(chunk.source, Closest(chunk.source, chunk.title, chunk.headings, chunk.owner))
     return Refusal(reason, MESSAGES[reason], tuple(nearest.values())[:_MOST_CLOSEST])

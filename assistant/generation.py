@@ -21,7 +21,7 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 from assistant.documents import DocumentStore
-from assistant.errors import IndexBroken, IndexMissing
+from assistant.errors import IndexBroken, IndexMissing, IndexUnavailable
 from assistant.ports import ChunkStore
 from assistant.retrieval import lexical
 from assistant.retrieval.search import SearchIndex
@@ -137,18 +137,30 @@ class Snapshots:
     old one; requests under way keep the snapshot they began with. Safe to call from several threads.
     """
 
-    def __init__(self, home: Home, chunk_store: ChunkStore) -> None:
+    def __init__(self, home: Home, chunk_store: ChunkStore, embeddings: str) -> None:
+        """`embeddings` is the model that questions are embedded with; vectors of another one would be compared in vain."""
         self._home = home
+        self._embeddings = embeddings
         self._chunk_store = chunk_store
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
 
     def current(self) -> Snapshot:
-        """Raises IndexMissing before the first ingest, IndexBroken when what CURRENT names does not open."""
+        """Raises IndexMissing before the first ingest, IndexBroken when what CURRENT names does not open, IndexUnavailable when it was
+        made with another embedding model."""
         generation = self._home.current()
         if generation is None:
             raise IndexMissing("Nothing was ingested yet. Run `ingest PATH` on the folder that holds the documents.")
         with self._lock:
             if self._snapshot is None or self._snapshot.generation != generation:
-                self._snapshot = open_snapshot(self._home, generation, self._chunk_store)
+                self._snapshot = self._open(generation)
             return self._snapshot
+
+    def _open(self, generation: str) -> Snapshot:
+        made_with = read_manifest(self._home.generation(generation)).embeddings
+        if made_with != self._embeddings:
+            raise IndexUnavailable(
+                f"The index was made with the embedding model {made_with}, questions are embedded with {self._embeddings}. "
+                "Set FOOTNOTE_EMBEDDINGS as it was, or run `ingest PATH` to embed the documents anew."
+            )
+        return open_snapshot(self._home, generation, self._chunk_store)

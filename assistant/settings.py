@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -63,10 +64,10 @@ def variable_of(field: str) -> str:
     return alias if isinstance(alias, str) else PREFIX + field.upper()
 
 
-def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+def load_settings() -> Settings:
     """The settings of this process. Raises SettingsError naming every wrong variable and what is allowed."""
-    _refuse_unknown(environment if environment is not None else os.environ)
     try:
+        _refuse_unknown([*os.environ, *dotenv_values(".env", encoding="utf-8")])
         return Settings()
     except ValidationError as error:
         raise SettingsError("\n".join(_complaint(e["loc"], e["msg"]) for e in error.errors())) from None

@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -98,14 +99,14 @@ class Ledger:
     def recent(self, limit: int, before: tuple[str, str] | None = None) -> list[dict[str, Any]]:
         """Summaries, the newest first, beginning behind `before`: a trace's `created` and `id`."""
         where, values = ("WHERE (created, id) < (?, ?)", before) if before else ("", ())
-        return self._rows(f"SELECT {_TRACE} FROM traces {where} ORDER BY created DESC, id DESC LIMIT ?", (*values, limit))
+        return self._priced(f"SELECT {_TRACE} FROM traces {where} ORDER BY created DESC, id DESC LIMIT ?", (*values, limit))
 
     def trace(self, trace_id: str) -> dict[str, Any]:
         """Everything about one question. Raises NotFound."""
         summary = self._summary(trace_id)
         reply = self._rows("SELECT reply FROM traces WHERE id = ?", (trace_id,))[0]["reply"]
         steps = self._rows("SELECT name, started, milliseconds, attributes FROM steps WHERE trace_id = ? ORDER BY position", (trace_id,))
-        calls = self._rows("SELECT * FROM calls WHERE trace_id = ? ORDER BY position", (trace_id,))
+        calls = self._priced("SELECT * FROM calls WHERE trace_id = ? ORDER BY position", (trace_id,))
         feedback = self._rows("SELECT created, principal, rating, comment FROM feedback WHERE trace_id = ?", (trace_id,))
         return summary | {
             "reply": json.loads(reply),
@@ -123,7 +124,7 @@ class Ledger:
         return int(self._rows("SELECT count(*) AS questions FROM traces")[0]["questions"])
 
     def _summary(self, trace_id: str) -> dict[str, Any]:
-        rows = self._rows(f"SELECT {_TRACE} FROM traces WHERE id = ?", (trace_id,))
+        rows = self._priced(f"SELECT {_TRACE} FROM traces WHERE id = ?", (trace_id,))
         if not rows:
             raise NotFound(f"There is no trace {trace_id}.")
         return rows[0]
@@ -131,6 +132,10 @@ class Ledger:
     def _rows(self, statement: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
         with closing(self._connect()) as db:
             return [dict(row) for row in db.execute(statement, values)]
+
+    def _priced(self, statement: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Rows to be shown: dollars are kept as exact text and shown as a number."""
+        return [row | {"usd": None if row["usd"] is None else float(row["usd"])} for row in self._rows(statement, values)]
 
     def _submit(self, statements: list[Statement]) -> Future[None]:
         done: Future[None] = Future()
@@ -216,4 +221,4 @@ def _statements(trace: Trace) -> list[Statement]:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return json.dumps(value, ensure_ascii=False, default=lambda other: float(other) if isinstance(other, Decimal) else str(other))

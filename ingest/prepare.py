@@ -53,7 +53,7 @@ def prepare(path: Path, source: str, digest: str, fingerprint: str, folders: Fol
         parsed = parse(path)
         known, warnings = metadata_for(source, parsed.front_matter, folders)
     except ParseError as error:
-        return Prepared(FileRecord(source, digest, fingerprint, "failed", str(error)))
+        return Prepared(FileRecord(source, digest, fingerprint, "failed", str(error).removeprefix(f"{path.name}: ")))
     if not parsed.text.strip():
         return Prepared(FileRecord(source, digest, fingerprint, "empty", NO_TEXT), warnings=warnings)
     document = _document(path, source, digest, parsed, known)

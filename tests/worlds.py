@@ -17,7 +17,7 @@ from ingest.report import Report
 from tests.fakes import FakeEmbedder, FakePrices, MemoryChunkStore
 
 OPEN_GATE = Gate(intercept=30.0, coefficients={}, answerable_from=0.5, related_from=0.1)
-SHUT_GATE = Gate(intercept=-30.0, coefficients={}, answerable_from=0.5, related_from=0.1)
+SHUT_GATE = Gate(intercept=0.0, coefficients={}, answerable_from=0.9, related_from=0.1)
 
 
 class World:
@@ -58,6 +58,6 @@ class World:
     def assistant(self, gate: Gate | None = None, model: ChatModel | None = None, reranker: Reranker | None = None) -> Iterator[Assistant]:
         ledger = Ledger(self.home.traces)
         with ThreadPoolExecutor(2) as pool:
-            snapshots = Snapshots(self.home, self.store)
+            snapshots = Snapshots(self.home, self.store, self.embedder.model_id)
             yield Assistant(snapshots, self.embedder, gate or load_gate(), ledger, FakePrices(), pool, model, reranker)
         ledger.close()

@@ -28,7 +28,7 @@ STARTING = 180.0
 QUESTIONS: tuple[tuple[str, str, bool], ...] = (
     ("An answer, with its quotes", "How many days of leave may I carry over into the next year?", False),
     ("A follow-up, understood from the conversation", "And by when must they be taken?", True),
-    ("A refusal, because the documents say nothing about it", "Does the company pay for a gym membership?", False),
+    ("A refusal, because no document answers it", "Does the company pay for a gym membership?", False),
 )
 NEXT = f"""
 Try next:

@@ -43,7 +43,7 @@ def _parsed(source: str, path: Path, error: str | None) -> dict[str, Any]:
             raise ParseError(error)
         parsed = parse(path)
     except ParseError as failure:
-        return {"source": source, "status": "failed", "text": "", "title": None, "error": str(failure)}
+        return {"source": source, "status": "failed", "text": "", "title": None, "error": str(failure).removeprefix(f"{path.name}: ")}
     status = "parsed" if parsed.text.strip() else "empty"
     return {"source": source, "status": status, "text": parsed.text, "title": parsed.title, "error": None}
 

@@ -115,7 +115,7 @@ def costs(core: Core) -> CostsOut:
     return costs_out(cost_report(core.ledger))
 
 
-@router.get("/healthz", tags=["operation"])
+@router.get("/healthz", tags=["operation"], response_model_exclude_none=True)
 async def healthz() -> HealthOut:
     """The process is alive."""
     return HealthOut(status="ok")

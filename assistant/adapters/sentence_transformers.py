@@ -85,7 +85,7 @@ class CrossEncoderReranker:
         with self._lock:
             if self._loaded is None:
                 _refuse_missing_folder("FOOTNOTE_RERANKER", self._name)
-                _prepare(self._name)
+                _prepare()
                 from sentence_transformers import CrossEncoder
 
                 try:
@@ -122,7 +122,7 @@ def _check(path: Path, expected: str) -> None:
 
 def _load_bundled() -> SentenceTransformer:
     folder = bundled_folder()
-    _prepare(str(folder))
+    _prepare()
     from sentence_transformers import SentenceTransformer
 
     return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
@@ -130,7 +130,7 @@ def _load_bundled() -> SentenceTransformer:
 
 def _load_named(name: str) -> SentenceTransformer:
     _refuse_missing_folder("FOOTNOTE_EMBEDDINGS", name)
-    _prepare(name)
+    _prepare()
     from sentence_transformers import SentenceTransformer
 
     try:
@@ -145,10 +145,8 @@ def _use_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
-def _prepare(name: str) -> None:
-    """Hub access must be forbidden before the library is imported, which reads the variable once."""
-    if _is_folder(name):
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+def _prepare() -> None:
+    """The libraries read these variables once, when they are imported."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -161,6 +159,11 @@ def _refuse_missing_folder(variable: str, name: str) -> None:
     """Such a name would be looked for on the hub, and what comes of that names everything but the misspelt path."""
     if name.startswith(("/", ".", "~")) and not _is_folder(name):
         raise EmbeddingError(f"{variable}={name}: there is no such folder.")
+
+
+def needs_hub(name: str | None) -> bool:
+    """Whether a model of this name has to be fetched: it is named, and no folder here."""
+    return name is not None and not _is_folder(name)
 
 
 def _is_folder(name: str) -> bool:

@@ -54,6 +54,10 @@ def test_a_refusal_names_each_near_document_once_and_three_at_most() -> None:
     assert [near.source for near in refused.closest] == ["a", "b", "c"]
 
 
+def test_where_nothing_is_about_the_question_no_document_is_named() -> None:
+    assert refusal("no_evidence", [hit()]).closest == ()
+
+
 def test_every_sentence_of_a_statement_has_its_mark() -> None:
     text, _ = text_of([Statement("Up to 5 days may be carried over. They lapse on 30 June.", (citation(3),))])
 

@@ -24,7 +24,7 @@ from ingest.parsing import SUPPORTED
 
 ROOT = Path(__file__).parents[2]
 # Read by Make, the demo and Compose, not by Footnote.
-NOT_SETTINGS = {"FOOTNOTE_PORT"}
+NOT_SETTINGS = {"API_PORT"}
 # Documents that Footnote is shown, and texts they are made from: they may say what they like.
 SAMPLE = ("data/policies/", "data/sources/", "data/eval/")
 TEXT = {".py", ".md", ".toml", ".yml", ".yaml", ".json", ".lock", ".txt", ".example", ".cfg", ""}

@@ -60,6 +60,13 @@ def test_a_misspelt_variable_is_not_ignored(monkeypatch: pytest.MonkeyPatch) -> 
         load_settings()
 
 
+def test_a_misspelt_line_of_the_file_is_not_ignored_either(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("FOOTNOTE_HOEM=elsewhere\n", encoding="utf-8")
+
+    with pytest.raises(SettingsError, match="Did you mean FOOTNOTE_HOME"):
+        load_settings()
+
+
 def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
 

@@ -33,7 +33,7 @@ def test_a_recorded_trace_is_there_whole(ledger: Ledger) -> None:
 
     assert found["reply"]["citations"][0]["quote"] == "25 days of leave"
     assert found["steps"][0]["attributes"] == {"kept": [{"source": "hr/leave.md"}]}
-    assert [(c["usd"], c["error"]) for c in found["calls"]] == [("0.002", None), (None, "timeout")]
+    assert [(c["usd"], c["error"]) for c in found["calls"]] == [(0.002, None), (None, "timeout")]
 
 
 def test_an_unknown_trace_is_not_found(ledger: Ledger) -> None:
