@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
+
 from assistant.errors import ModelUnavailable
 from assistant.extract import Embed, extract
 from assistant.ground import Dropped, Grounding, ground
@@ -31,9 +34,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What an answer is made from."""
+    """What an answer is made from. `vector` is the question's."""
 
     question: str
+    vector: npt.NDArray[np.float32]
     evidence: tuple[Evidence, ...]
     stats: QueryStats
     analyzer: Analyzer
@@ -41,7 +45,7 @@ class Material:
 
 def answer_in_extracts(material: Material, embed: Embed, log: StepLog) -> Outcome:
     with log.step("answer") as seen:
-        claims = extract(material.question, material.evidence, material.stats, material.analyzer, embed)
+        claims = extract(material.question, material.evidence, material.stats, material.analyzer, material.vector, embed)
         seen["claims"] = len(claims)
     grounding = _ground(claims, material.evidence, log)
     return Outcome(grounding.statements) if grounding.statements else Outcome(reason="insufficient_evidence")

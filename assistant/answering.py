@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ParamSpec, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from assistant.answer import Material, Outcome, answer_in_extracts, answer_with_model, degraded
 from assistant.compose import refusal, text_of
 from assistant.costs import cost_of
@@ -33,6 +36,7 @@ EVIDENCE = 8
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Vector = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,8 @@ class Assistant:
     async def search(self, query: str, principal: Principal, filters: Filters, k: int) -> Sequence[Hit]:
         """Raises InvalidRequest and IndexUnavailable."""
         validate_query(query, k, filters)
-        return await self._compute(lambda: self._search(self._snapshots.current(), query, principal, filters, k))
+        _, hits = await self._compute(lambda: self._search(self._snapshots.current(), query, principal, filters, k))
+        return hits
 
     async def rate(self, feedback: Feedback) -> None:
         """Raises NotFound when there is no such trace."""
@@ -106,14 +111,15 @@ class Assistant:
 
     def _retrieve(self, query: str, principal: Principal, filters: Filters) -> Retrieved:
         snapshot = self._snapshots.current()
-        hits = tuple(self._search(snapshot, query, principal, filters, RETRIEVED))
+        vector, hits = self._search(snapshot, query, principal, filters, RETRIEVED)
         evidence = tuple(Evidence(hit.rank, hit) for hit in hits[:EVIDENCE])
         stats = query_stats(snapshot.index, query, principal)
-        return Retrieved(snapshot, hits, Material(query, evidence, stats, snapshot.index.analyzer))
+        return Retrieved(snapshot, tuple(hits), Material(query, vector, evidence, stats, snapshot.index.analyzer))
 
-    def _search(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters, k: int) -> Sequence[Hit]:
-        hits = search(snapshot.index, query, self._embedder.embed([query])[0], principal, filters, k)
-        return rerank(hits, query, self._reranker) if self._reranker and hits else hits
+    def _search(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters, k: int) -> tuple[Vector, Sequence[Hit]]:
+        vector = self._embedder.embed([query])[0]
+        hits = search(snapshot.index, query, vector, principal, filters, k)
+        return vector, rerank(hits, query, self._reranker) if self._reranker and hits else hits
 
     def _judge(self, found: Retrieved, seen: dict[str, object]) -> tuple[float | None, RefusalReason | None]:
         """The probability that the evidence answers, None where there is none; and the reason to refuse, if there is one."""

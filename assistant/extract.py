@@ -8,11 +8,13 @@ Its weights were fitted to rank marked sentences first (conditional logit) over 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from assistant.grounding_checks import SHORTEST_QUOTE, meaningful
 from assistant.ports import Vectors
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.search import QueryStats
@@ -33,7 +35,6 @@ NEIGHBOUR = 0.5
 
 _EMBEDDED_CHARACTERS = 250
 _SHORT = 25
-_LEAST_LETTERS = 8
 _MOST_MERGED = 350
 _NUMBER = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|billion|half|twice)\b", re.I
@@ -59,10 +60,15 @@ class Candidate:
     span: Span
     signals: Mapping[str, float]
 
-    @property
-    def score(self) -> float:
+    def score(self, weights: Mapping[str, float]) -> float:
         """What the sentence's words, place and form are worth; the cosine comes on top for the few that are embedded."""
-        return sum(WEIGHTS[name] * value for name, value in self.signals.items())
+        return sum(weights[name] * value for name, value in self.signals.items())
+
+    @property
+    def in_place(self) -> str:
+        """The sentence as it is embedded: behind its document's title and its heading, cut to a length that costs little."""
+        chunk = self.evidence.chunk
+        return f"{' '.join((chunk.title, *chunk.headings[-1:]))}: {self.span.text}"[:_EMBEDDED_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +80,25 @@ class _Wanted:
     number: bool
 
 
-def extract(question: str, evidence: Sequence[Evidence], stats: QueryStats, analyzer: Analyzer, embed: Embed | None = None) -> list[Claim]:
+def extract(
+    question: str,
+    evidence: Sequence[Evidence],
+    stats: QueryStats,
+    analyzer: Analyzer,
+    query_vector: npt.NDArray[np.float32],
+    embed: Embed,
+    weights: Mapping[str, float] = WEIGHTS,
+) -> list[Claim]:
     """The sentences that answer, in the order of the evidence and of their place in it; empty where there is no evidence.
 
-    Every quote is a contiguous piece of its chunk's text or of one of its leads. Embeds at most `EMBEDDED` sentences and the question.
+    Every quote is a contiguous piece of its chunk's text or of one of its leads, and holds at least `SHORTEST_QUOTE` letters or digits.
+    `query_vector` is the question's; `embed` is called once, with at most `EMBEDDED` sentences.
     """
     found = candidates(question, evidence, stats, analyzer)
     if not found:
         return []
-    scores = _scores(question, found, embed)
-    chosen = _choose(found, scores)
-    return [claim for item in evidence for claim in _claims(item, sorted(c.place for c in chosen if c.evidence is item))]
+    chosen = _choose(found, _scores(found, query_vector, embed, weights))
+    return [claim for item in evidence for claim in _claims(item, [c.place for c in chosen if c.evidence is item])]
 
 
 def candidates(question: str, evidence: Sequence[Evidence], stats: QueryStats, analyzer: Analyzer) -> list[Candidate]:
@@ -143,21 +157,13 @@ def _share(terms: set[str], weights: Mapping[str, float]) -> float:
     return sum(weight for term, weight in weights.items() if term in terms) / total if total else 0.0
 
 
-def _scores(question: str, found: Sequence[Candidate], embed: Embed | None) -> list[float]:
-    scores = [candidate.score for candidate in found]
-    if embed is None:
-        return scores
+def _scores(found: Sequence[Candidate], query_vector: npt.NDArray[np.float32], embed: Embed, weights: Mapping[str, float]) -> list[float]:
+    scores = [candidate.score(weights) for candidate in found]
     best = sorted(range(len(found)), key=lambda i: -scores[i])[:EMBEDDED]
-    # Two calls: in one batch a long question would pad every sentence to its length.
-    cosines = np.asarray(embed([_in_place(found[i]) for i in best]) @ embed([question])[0], dtype=float)
+    cosines = np.asarray(embed([found[i].in_place for i in best]) @ query_vector, dtype=float)
     for i, cosine in zip(best, cosines, strict=True):
-        scores[i] += WEIGHTS["cosine"] * (float(cosine) - float(cosines.min()))
+        scores[i] += weights["cosine"] * (float(cosine) - float(cosines.min()))
     return scores
-
-
-def _in_place(candidate: Candidate) -> str:
-    chunk = candidate.evidence.chunk
-    return f"{' '.join((chunk.title, *chunk.headings[-1:]))}: {candidate.span.text}"[:_EMBEDDED_CHARACTERS]
 
 
 def _choose(found: Sequence[Candidate], scores: Sequence[float]) -> list[Candidate]:
@@ -181,43 +187,46 @@ def _choose(found: Sequence[Candidate], scores: Sequence[float]) -> list[Candida
 
 def _claims(item: Evidence, places: Sequence[int]) -> list[Claim]:
     """The chosen sentences of one chunk with what they need to be understood, each run of neighbours as one quote."""
-    if not places:
-        return []
-    spans = sentences(item.chunk.text)
-    kept = sorted({place for chosen in places for place in _completed(item.chunk.text, spans, chosen)})
-    quotes: dict[str, None] = {}
-    for first, last in _runs(item.chunk.text, spans, kept):
-        governing = _governing(item.chunk, spans, first)
-        if governing is not None and governing not in kept:
-            quotes[governing if isinstance(governing, str) else spans[governing].text] = None
-        quotes[item.chunk.text[spans[first].start : spans[last].end]] = None
-    return [Claim(" ".join(quote.split()), item.marker, quote) for quote in quotes]
+    text = item.chunk.text
+    spans = sentences(text) if places else []
+    kept = {place for chosen in places for place in _completed(text, spans, chosen)}
+    governing = [_governing(item.chunk, spans, place) for place in sorted(kept)]
+    leads = [lead for lead in governing if isinstance(lead, str)]
+    runs = _runs(text, spans, kept.union(place for place in governing if isinstance(place, int)))
+    quotes = dict.fromkeys([*leads, *(text[spans[first].start : spans[last].end] for first, last in runs)])
+    return [Claim(" ".join(quote.split()), item.marker, quote) for quote in quotes if meaningful(quote) >= SHORTEST_QUOTE]
 
 
 def _completed(text: str, spans: Sequence[Span], place: int) -> list[int]:
-    """The sentence, the one that it leans on, and the one that limits it."""
+    """The sentence, the one that it leans on (or a "No." before it), and the one that limits it."""
     first = last = place
-    if place and _together(text, spans, place - 1) and (_LEANS.match(spans[place].text) or _letters(spans[place - 1]) < _LEAST_LETTERS):
+    if place and _together(text, spans, place - 1) and (_LEANS.match(spans[place].text) or _is_scrap(spans[place - 1].text)):
         first -= 1
-    if place + 1 < len(spans):
-        limited = _together(text, spans, place) and _LIMITS.match(spans[place + 1].text)
-        if limited or (first == last and _letters(spans[place]) < _LEAST_LETTERS):
-            last += 1
+    if place + 1 < len(spans) and _together(text, spans, place) and _LIMITS.match(spans[place + 1].text):
+        last += 1
     return list(range(first, last + 1))
 
 
-def _runs(text: str, spans: Sequence[Span], places: Sequence[int]) -> list[tuple[int, int]]:
-    """Neighbours in one paragraph become one quote while it is short; a quote too short to be one takes its neighbour in."""
+def _runs(text: str, spans: Sequence[Span], kept: Set[int]) -> list[tuple[int, int]]:
+    """First and last of each quote. Neighbours in one paragraph become one quote while it is short; what is too short to be a quote
+    becomes one with its neighbour: the one after it, at the end of the chunk the one before."""
     runs: list[tuple[int, int]] = []
-    for place in places:
-        if runs and runs[-1][1] == place - 1:
-            first = runs[-1][0]
-            scrap = min(_letters(spans[place]), _letters(Span(0, 0, text[spans[first].start : spans[place - 1].end]))) < _LEAST_LETTERS
-            if scrap or (_together(text, spans, place - 1) and spans[place].end - spans[first].start <= _MOST_MERGED):
-                runs[-1] = (first, place)
-                continue
-        runs.append((place, place))
+    for place in sorted(kept):
+        if runs and runs[-1][1] == place - 1 and _one_quote(text, spans, runs[-1][0], place):
+            runs[-1] = (runs[-1][0], place)
+        else:
+            runs.append((place, place))
+    for first, last in runs:
+        if last - first + 1 < len(spans) and _is_scrap(text[spans[first].start : spans[last].end]):
+            return _runs(text, spans, kept | {last + 1 if last + 1 < len(spans) else first - 1})
     return runs
+
+
+def _one_quote(text: str, spans: Sequence[Span], first: int, last: int) -> bool:
+    """Should these sentences, without the last one a quote already, be one together with it?"""
+    before = text[spans[first].start : spans[last - 1].end]
+    short = spans[last].end - spans[first].start <= _MOST_MERGED
+    return (short and _together(text, spans, last - 1)) or _is_scrap(before) or _is_scrap(spans[last].text)
 
 
 def _together(text: str, spans: Sequence[Span], place: int) -> bool:
@@ -241,5 +250,5 @@ def _governing(chunk: Chunk, spans: Sequence[Span], place: int) -> int | str | N
     return place if row else None
 
 
-def _letters(span: Span) -> int:
-    return sum(character.isalnum() for character in span.text)
+def _is_scrap(text: str) -> bool:
+    return meaningful(text) < SHORTEST_QUOTE

@@ -16,6 +16,13 @@ from tests.fakes import FakeEmbedder
 OTHERS = ("Tea is free.", "The office in Oslo has a garden.", "Rent is paid in advance.", "Laptops are replaced after four years.")
 
 
+class Indifferent(FakeEmbedder):
+    """Finds every text as near as any other, so that words alone decide."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return np.ones((len(texts), 1), dtype=np.float32)
+
+
 def passage(text: str, title: str = "Leave", leads: tuple[Span, ...] = ()) -> Chunk:
     return Chunk(f"{title}-{hash(text)}", title, f"{title}.md", title, (), 0, len(text), text, leads=leads)
 
@@ -24,7 +31,8 @@ def answer(question: str, *passages: Chunk, embedder: FakeEmbedder | None = None
     everything = [*passages, *(passage(text, "Other") for text in OTHERS)]
     index = build_index(everything, np.ones((len(everything), 1), dtype=np.float32))
     evidence = [Evidence(rank, Hit(chunk, 1 / rank, rank)) for rank, chunk in enumerate(passages, 1)]
-    return extract(question, evidence, query_stats(index, question, LOCAL), index.analyzer, embedder.embed if embedder else None)
+    embed = (embedder or Indifferent()).embed
+    return extract(question, evidence, query_stats(index, question, LOCAL), index.analyzer, embed([question])[0], embed)
 
 
 def quotes(claims: Sequence[Claim]) -> list[str]:
@@ -88,6 +96,24 @@ def test_a_list_item_of_one_word_is_quoted_with_its_neighbour() -> None:
     assert quotes(claims)[0] == "We reimburse:\n\ntaxi"
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "expected"),
+    [
+        ("Is a ski pass or a taxi paid?", "Not us:\n\nan aeroplane ticket\na ski pass or a taxi", "Not us:\n\nan aeroplane ticket"),
+        ("What is the tax in Oslo?", "City | Tax\nRome | 9\nOslo | 8", "City | Tax\nRome | 9"),
+        ("What is the tax in Oslo?", "City | Share\nOslo | 8", "City | Share\nOslo | 8"),
+    ],
+)
+def test_a_short_introduction_or_header_is_quoted_with_its_neighbour(question: str, text: str, expected: str) -> None:
+    assert quotes(answer(question, passage(text)))[0].startswith(expected)
+
+
+def test_a_chunk_or_lead_that_is_a_scrap_is_left_out() -> None:
+    assert answer("Is there tea?", passage("Tea: yes")) == []
+    claims = answer("Are parking fines and tolls reimbursed?", passage("parking fines and tolls", leads=(Span(0, 4, "Not:"),)))
+    assert quotes(claims) == ["parking fines and tolls"]
+
+
 def test_white_space_is_collapsed_in_the_text_alone() -> None:
     claim = answer("How long is parental leave?", passage("Parental  leave lasts\tsixteen weeks."))[0]
     assert (claim.text, claim.quote) == ("Parental leave lasts sixteen weeks.", "Parental  leave lasts\tsixteen weeks.")
@@ -105,7 +131,7 @@ def test_few_sentences_are_embedded_and_they_decide_between_equals() -> None:
     text = "\n\n".join(f"The canteen of the office in {city} opens at noon." for city in cities)
     claims = answer("When does the canteen of the office open?", passage(text), embedder=embedder)
     assert quotes(claims) == ["The canteen of the office in Bergen opens at noon."]
-    assert embedder.embedded == EMBEDDED + 1
+    assert embedder.embedded - 1 == EMBEDDED, "the question was embedded by the caller, once"
 
 
 def test_nothing_comes_of_nothing() -> None:
@@ -135,7 +161,7 @@ def test_every_quote_stands_in_its_evidence(question: str, texts: list[str], wit
     passages = [passage(text, f"T{number}", leads) for number, text in enumerate(texts)]
     for claim in answer(question, *passages, embedder=FakeEmbedder()):
         chunk = passages[claim.marker - 1]
-        assert claim.quote
+        assert sum(c.isalnum() for c in claim.quote) >= 8
         assert claim.quote in chunk.text or claim.quote in {lead.text for lead in chunk.leads}
         assert claim.text == " ".join(claim.quote.split())
 
