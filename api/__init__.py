@@ -1,0 +1,1 @@
+"""Every door in: HTTP and the command line. Objects are made in `bootstrap.py`."""

@@ -1,0 +1,1 @@
+"""Answers from evidence, or refuses. Begin with `types.py`, then `answering.py`."""

@@ -1,0 +1,1 @@
+"""Turns files into a published index. Begin with `pipeline.py`."""

@@ -1,0 +1,1 @@
+"""Finds passages: plain functions over frozen data. Begin with `search.py`."""
