@@ -105,9 +105,14 @@ def bundled_folder() -> Path:
     if weights is None:
         raise EmbeddingError(f"The package {_PACKAGE} holds no model. Install it anew: `make setup`.")
     folder = Path(str(weights.locate())).parent
+    check_files(folder)
+    return folder
+
+
+def check_files(folder: Path) -> None:
+    """Raises EmbeddingError for the first file of the bundled model that is missing or not the official one."""
     for name, expected in _SHA256.items():
         _check(folder / name, expected)
-    return folder
 
 
 def _check(path: Path, expected: str) -> None:
