@@ -24,9 +24,8 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("tiny")
     tokenizer = AutoTokenizer.from_pretrained(str(bundled_folder()))
-    config = BertConfig(
-        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, num_labels=1
-    )
+    config = BertConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
+    config.num_labels = 1
     BertForSequenceClassification(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -45,7 +44,8 @@ class TestEmbedder:
     def test_a_text_is_a_unit_vector(self, embedder: Embedder) -> None:
         vectors = embedder.embed(TEXTS)
 
-        assert (len(vectors), vectors.dtype) == (3, np.float32)
+        assert len(vectors) == 3
+        assert vectors.dtype == np.float32
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
     def test_the_same_text_is_the_same_vector(self, embedder: Embedder) -> None:
@@ -94,13 +94,11 @@ def test_the_weights_are_those_of_the_official_revision() -> None:
     adapter.check_files(bundled_folder())
 
 
-@pytest.mark.parametrize("variable", ["FOOTNOTE_EMBEDDINGS", "FOOTNOTE_RERANKER"])
-def test_a_folder_that_is_not_there_is_told(variable: str) -> None:
-    with pytest.raises(EmbeddingError, match=f"{variable}=/nowhere: there is no such folder"):
-        if variable == "FOOTNOTE_EMBEDDINGS":
-            SentenceTransformerEmbedder("/nowhere").embed(["x"])
-        else:
-            CrossEncoderReranker("/nowhere").score("x", ["y"])
+def test_a_folder_that_is_not_there_is_told() -> None:
+    with pytest.raises(EmbeddingError, match="FOOTNOTE_EMBEDDINGS=/nowhere: there is no such folder"):
+        SentenceTransformerEmbedder("/nowhere").embed(["x"])
+    with pytest.raises(EmbeddingError, match="FOOTNOTE_RERANKER=/nowhere: there is no such folder"):
+        CrossEncoderReranker("/nowhere").score("x", ["y"])
 
 
 def test_a_folder_that_holds_no_model_is_told(tmp_path: Path) -> None:

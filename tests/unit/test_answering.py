@@ -151,9 +151,9 @@ async def test_before_the_first_ingest_there_is_nothing_to_ask(tmp_path: Path) -
 
 async def test_vectors_of_another_model_are_not_compared(world: World) -> None:
     world.embedder.model_id = "fake@2"
-    with world.assistant() as assistant:
-        with pytest.raises(IndexUnavailable, match="made with the embedding model fake@1, questions are embedded with fake@2"):
-            await assistant.ask(question())
+    said = "made with the embedding model fake@1, questions are embedded with fake@2"
+    with world.assistant() as assistant, pytest.raises(IndexUnavailable, match=said):
+        await assistant.ask(question())
 
 
 async def test_an_ingest_is_followed_without_a_restart(world: World) -> None:
