@@ -1,4 +1,4 @@
-"""The measures of the evaluation sets: what counts as found, and how a ranking is scored.
+"""The measures of the evaluation sets: what counts as found, how a ranking is scored, and how an answer is.
 
 Gold evidence and what was found are compared on lower-case letters and digits alone. Evidence counts as found when at least half of
 its letters lie in what was retrieved of its document.
@@ -15,6 +15,8 @@ from typing import Any
 
 SHORTEST_OVERLAP = 20
 FOUND = 0.5
+SHORT_ANSWER = 80
+LONGEST_ANSWER = 1000
 
 Row = Mapping[str, Any]
 
@@ -105,3 +107,59 @@ def scores(row: Row, passages: Sequence[Passage]) -> dict[str, float]:
         "document@5": float(any(passage.source in documents for passage in passages[:5])),
         "mrr@10": reciprocal_rank(row, passages[:10]),
     }
+
+
+def judge(row: Row, quotes: Sequence[Passage], text: str) -> dict[str, float]:
+    """Of an answer to an answerable question: is it right, and what shares of its quotes and of the gold evidence are each other's?
+
+    Right is an answer with a quote that lies at least half in the evidence, or that holds half of it without being much longer, or a
+    text of at most `LONGEST_ANSWER` characters that says a short gold answer.
+    """
+    inside, right, quoted = 0, False, 0
+    for quote in quotes:
+        part = letters(quote.text)
+        shared = [(_length(covered(part, gold)), len(gold)) for gold in _golds(row, quote.source)]
+        right = right or any(2 * held >= len(part) > 0 or (2 * held >= size and len(part) <= 3 * size + 200) for held, size in shared)
+        inside, quoted = inside + max((held for held, _ in shared), default=0), quoted + len(part)
+    shares = [share_found(evidence, quotes) for evidence in row["evidence"]]
+    said = len(text) <= LONGEST_ANSWER and any(says(text, answer) for answer in row["answers"] if len(answer) <= SHORT_ANSWER)
+    return {
+        "right": float(right or said),
+        "precision": inside / quoted if quoted else 0.0,
+        "recall": sum(shares) / len(shares) if row.get("evidence_mode") == "all" else max(shares),
+    }
+
+
+def share_inside(row: Row, passage: Passage) -> float:
+    """The share of a passage's letters that lie in the gold evidence."""
+    part = letters(passage.text)
+    return max((_length(covered(part, gold)) for gold in _golds(row, passage.source)), default=0) / max(1, len(part))
+
+
+def says(text: str, answer: str) -> bool:
+    """Is the gold answer in the text, as whole words? Yes and no count at the beginning alone."""
+    wanted, said = _words(answer), _words(re.sub(r"\[\d+\]", " ", text))
+    if wanted in (["yes"], ["no"]):
+        return said[:1] == wanted
+    return bool(wanted) and any(said[i : i + len(wanted)] == wanted for i in range(len(said) - len(wanted) + 1))
+
+
+def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
+    """How often a positive stands above a negative, ties half; not a number where either is missing."""
+    if not positive or not negative:
+        return math.nan
+    below = sum((p > n) + (p == n) / 2 for p in positive for n in negative)
+    return below / (len(positive) * len(negative))
+
+
+def _golds(row: Row, source: str) -> list[str]:
+    mine = [evidence for evidence in row["evidence"] if str(evidence["doc"]).removeprefix("corpus/") == source]
+    return [gold for e in mine for gold in {letters(e["text"]), letters(e.get("text_plain") or e["text"])} if gold]
+
+
+def _length(stretch: tuple[int, int]) -> int:
+    return stretch[1] - stretch[0]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", html.unescape(text).lower())

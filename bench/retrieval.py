@@ -19,7 +19,7 @@ import numpy as np
 
 from assistant.ports import Embedder, Vectors
 from assistant.retrieval.search import SearchIndex, build_index, search
-from assistant.types import LOCAL, Chunk, Document, Filters
+from assistant.types import LOCAL, Chunk, Document, Filters, Turn
 from bench.measures import Passage, Row, scores
 from ingest.chunking import chunk_document
 from ingest.metadata import load_folder_metadata
@@ -30,12 +30,12 @@ BATCH = 256
 
 
 class VectorStore:
-    """An embedder that remembers its vectors in a SQLite file, by model and text."""
+    """An embedder that remembers its vectors in a SQLite file, by model and text. Any thread may use it, one at a time."""
 
     def __init__(self, embedder: Embedder, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._embedder = embedder
-        self._rows = sqlite3.connect(folder / "vectors.sqlite", timeout=60)
+        self._rows = sqlite3.connect(folder / "vectors.sqlite", timeout=60, check_same_thread=False)
         self._rows.execute("CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, vector BLOB)")
 
     @property
@@ -81,15 +81,19 @@ def read_rows(path: Path) -> list[Row]:
         return [json.loads(line) for line in file if line.strip()]
 
 
+def turns(row: Row) -> tuple[Turn, ...]:
+    """The conversation before the question."""
+    return tuple(Turn(turn["role"], turn.get("content") or turn["text"]) for turn in row.get("history") or ())
+
+
 def make_index(folder: Path, embedder: Embedder) -> SearchIndex:
     chunks = chunks_of(folder)
     return build_index(chunks, embedder.embed([chunk.indexed_text for chunk in chunks]))
 
 
-def measure(folder: Path, embedder: Embedder, field: str, *, scope: bool) -> dict[str, float]:
-    """The mean of each measure over the set's answerable questions, and the milliseconds a search took."""
-    index = make_index(folder, embedder)
-    rows = [row for row in read_rows(folder / "questions.jsonl") if row["answerable"]]
+def measure(index: SearchIndex, rows: Sequence[Row], embedder: Embedder, field: str, *, scope: bool = False) -> dict[str, float]:
+    """The mean of each measure over the answerable questions, and the milliseconds a search took, once the question is embedded."""
+    rows = [row for row in rows if row["answerable"]]
     queries = [str(row.get(field) or row["question"]) for row in rows]
     vectors = embedder.embed(queries)
     totals: dict[str, list[float]] = {}
@@ -121,9 +125,9 @@ def main() -> None:
 
     embedder = VectorStore(SentenceTransformerEmbedder(), arguments.vectors)
     for folder in arguments.sets:
-        print(
-            json.dumps({"set": folder.name, "field": arguments.field, **measure(folder, embedder, arguments.field, scope=arguments.scope)})
-        )
+        index, rows = make_index(folder, embedder), read_rows(folder / "questions.jsonl")
+        found = measure(index, rows, embedder, arguments.field, scope=arguments.scope)
+        print(json.dumps({"set": folder.name, "field": arguments.field, **found}))
 
 
 if __name__ == "__main__":

@@ -226,9 +226,7 @@ def report(found: Sequence[Example], probabilities: Numbers, threshold: float) -
         good, near, absent = (_of(found, probabilities, name, kind) for kind in ("answerable", "near miss", "absent"))
         few = _auroc(_of(found, probabilities, name, "answerable", small=True), _of(found, probabilities, name, "absent", small=True))
         hit = _of(found, probabilities, name, "answerable", hit=True)
-        yield (
-            f"| {name} | {len(good)} | {len(near)} | {len(absent)} | {_auroc(good, absent):.3f} | {_auroc(hit, near):.3f} | {few:.3f} |"
-        )
+        yield f"| {name} | {len(good)} | {len(near)} | {len(absent)} | {_auroc(good, absent):.3f} | {_auroc(hit, near):.3f} | {few:.3f} |"
     yield ""
     yield "| threshold | " + " | ".join(sets) + " |"
     yield "|---|" + "---|" * len(sets)
