@@ -3,7 +3,8 @@
 FOLDER holds the evaluation sets. A question's candidates are the sentences of what the product retrieves for it; those that lie at
 least half in the gold evidence are the good ones. The weights maximise the probability that a softmax over a question's candidates
 gives to its good ones together (conditional logit, McFadden, 1974), with an L2 penalty, every set counting alike. They go into
-`assistant.extract.WEIGHTS` by hand. policyqa and conditionalqa, whose licences do not allow learning from them, are only measured.
+`assistant.extract.WEIGHTS` by hand. Only measured are policyqa and conditionalqa, which are for research alone, and mtrag, whose
+evidence is whole passages: with it, or with obliqa, the sets that were left out came out no better.
 
 Figures on a set that was learned from are those of weights fitted without it.
 """

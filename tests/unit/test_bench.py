@@ -40,6 +40,7 @@ def row(answerable: bool = True, **more: Any) -> dict[str, Any]:
     [
         (GOLD, 1, 1, 1),
         (GOLD[:30], 1, 1, 25 / 44),
+        (GOLD[:20], 1, 1, 17 / 44),
         (LEAVE, 1, 44 / 72, 1),
         ("It is granted by the line manager.", 0, 0, 0),
     ],

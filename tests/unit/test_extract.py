@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.extract import EMBEDDED, MOST_CHARACTERS, asking_sentence, extract
 from assistant.ports import Vectors
 from assistant.retrieval.search import build_index, query_stats
-from assistant.types import LOCAL, Chunk, Claim, Evidence, Hit, Span
+from assistant.types import LOCAL, Chunk, Claim, Evidence, Hit, Question, Span
 from tests.fakes import FakeEmbedder
+from tests.worlds import OPEN_GATE, World
 
 OTHERS = ("Tea is free.", "The office in Oslo has a garden.", "Rent is paid in advance.", "Laptops are replaced after four years.")
 
@@ -119,19 +121,37 @@ def test_white_space_is_collapsed_in_the_text_alone() -> None:
     assert (claim.text, claim.quote) == ("Parental leave lasts sixteen weeks.", "Parental  leave lasts\tsixteen weeks.")
 
 
-def test_few_sentences_are_embedded_and_they_decide_between_equals() -> None:
-    class Prefers(FakeEmbedder):
-        def embed(self, texts: Sequence[str]) -> Vectors:
-            self.embedded += len(texts)
-            near = [text.endswith("?") or "Bergen" in text for text in texts]
-            return np.array([[1.0, 0.0] if is_near else [0.0, 1.0] for is_near in near], dtype=np.float32)
+CANTEENS = "\n\n".join(
+    f"The canteen of the office in {city} opens at noon." for city in ("Oslo", "Paris", "Bergen", "Rome", "Turin", "Lyon")
+)
 
-    embedder = Prefers()
-    cities = ("Oslo", "Paris", "Bergen", "Rome", "Turin", "Lyon")
-    text = "\n\n".join(f"The canteen of the office in {city} opens at noon." for city in cities)
-    claims = answer("When does the canteen of the office open?", passage(text), embedder=embedder)
+
+class PrefersBergen(FakeEmbedder):
+    """Finds questions near whatever names Bergen, and nothing else."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.embedded += len(texts)
+        near = [text.endswith("?") or "Bergen" in text for text in texts]
+        return np.array([[1.0, 0.0] if is_near else [0.0, 1.0] for is_near in near], dtype=np.float32)
+
+
+def test_few_sentences_are_embedded_and_they_decide_between_equals() -> None:
+    embedder = PrefersBergen()
+    claims = answer("When does the canteen of the office open?", passage(CANTEENS), embedder=embedder)
     assert quotes(claims) == ["The canteen of the office in Bergen opens at noon."]
-    assert embedder.embedded - 1 == EMBEDDED, "the question was embedded by the caller, once"
+    assert embedder.embedded - 1 == EMBEDDED, "the question was embedded by the caller"
+
+
+async def test_the_product_embeds_a_question_once_and_compares_sentences_with_it(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.embedder = PrefersBergen()
+    world.write("canteens.md", CANTEENS)
+    world.ingest()
+    before = world.embedder.embedded
+    with world.assistant(OPEN_GATE) as assistant:
+        reply = await assistant.ask(Question("When does the canteen of the office open?", LOCAL))
+    assert [citation.quote for citation in reply.citations] == ["The canteen of the office in Bergen opens at noon."]
+    assert world.embedder.embedded - before == 1 + EMBEDDED
 
 
 def test_nothing_comes_of_nothing() -> None:
@@ -155,6 +175,7 @@ WORDS = st.sampled_from(["leave", "However", "It", "No.", "days", "25", "paid", 
 TEXTS = st.lists(WORDS, max_size=60).map(" ".join).filter(lambda text: bool(text.strip()))
 
 
+@settings(deadline=None)  # a busy machine is no defect
 @given(st.text(max_size=60), st.lists(TEXTS, max_size=3), st.booleans())
 def test_every_quote_stands_in_its_evidence(question: str, texts: list[str], with_lead: bool) -> None:
     leads = (Span(0, 17, "These are not ok:"),) if with_lead else ()
