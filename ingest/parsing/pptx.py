@@ -1,6 +1,9 @@
 """PowerPoint presentations, by python-pptx.
 
-unstructured's `partition_pptx`, which stands on it too, was compared: it takes most short lines for titles and leaves charts out.
+unstructured's `partition_pptx`, which stands on it too, was compared, with notes and tables: 12 of 14 passages of the test files
+against 14 here, because it leaves charts out. Of 103 list items it knows 15, those whose bullet the layout does not give; it marks no
+header row, reads hidden slides, puts notes before their slide's title, and takes most short lines for titles. Six files take it 0.5 s
+against 0.1 s. To mend that takes more code than this module has.
 
 A slide's title is a heading, its notes are paragraphs, charts are tables of their numbers. Hidden slides, slide numbers, dates and
 footers are left out. Pages are slide numbers.

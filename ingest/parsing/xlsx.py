@@ -1,8 +1,10 @@
 """Excel workbooks, by openpyxl: a sheet's name is a heading, its rows are table rows.
 
-unstructured's `partition_xlsx` was compared: it writes numbers and dates as they are stored, leaves sheets' names out, and its text
-of a table has no rows. Hidden sheets, rows and columns are left out on purpose: who hid them did not mean them to be read. Formulas
-appear as the value last computed.
+unstructured's `partition_xlsx` was compared: 14 of 16 passages of the test files against 16 here, because it leaves sheets' names out.
+It writes numbers and dates as they are stored and reads hidden cells.
+
+Hidden sheets, rows and columns are left out on purpose: who hid them did not mean them to be read. Formulas appear as the value last
+computed.
 """
 
 from __future__ import annotations

@@ -33,11 +33,46 @@ def office(parts: dict[str, str]) -> bytes:
     return buffer.getvalue()
 
 
-def word(body: str, namespace: str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main") -> bytes:
-    document = f'<w:document xmlns:w="{namespace}"><w:body>{body}</w:body></w:document>'
-    notes = f"""<w:footnotes xmlns:w="{namespace}"><w:footnote w:type="separator"><w:p><w:r><w:t>---</w:t></w:r></w:p></w:footnote>
-        <w:footnote w:id="1"><w:p><w:r><w:t>A note.</w:t></w:r></w:p></w:footnote></w:footnotes>"""
-    return office({"word/document.xml": document, "word/footnotes.xml": notes})
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
+NOTES = """<w:footnote w:type="separator"><w:p><w:r><w:t>---</w:t></w:r></w:p></w:footnote>
+    <w:footnote w:id="1"><w:p><w:r><w:t>A note.</w:t></w:r></w:p></w:footnote>"""
+STYLES = """<w:style w:type="paragraph" w:styleId="a"><w:name w:val="heading 2"/></w:style>
+    <w:style w:type="paragraph" w:styleId="b"><w:name w:val="Clause"/><w:basedOn w:val="a"/></w:style>
+    <w:style w:type="paragraph" w:styleId="c"><w:name w:val="Part"/><w:pPr><w:outlineLvl w:val="2"/></w:pPr></w:style>
+    <w:style w:type="paragraph" w:styleId="d"><w:name w:val="Based on itself"/><w:basedOn w:val="d"/></w:style>"""
+
+
+def word(body: str, namespace: str = W, notes: str = "", styles: str = "") -> bytes:
+    relations = "http://schemas.openxmlformats.org/package/2006/relationships"
+    kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    if namespace == STRICT:
+        kinds = "http://purl.oclc.org/ooxml/officeDocument/relationships"
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+    return office(
+        {
+            "[Content_Types].xml": f"""<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
+                <Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
+                <Override PartName="/word/document.xml" ContentType="{kind}.document.main+xml"/>
+                <Override PartName="/word/styles.xml" ContentType="{kind}.styles+xml"/>
+                <Override PartName="/word/footnotes.xml" ContentType="{kind}.footnotes+xml"/></Types>""",
+            "_rels/.rels": f"""<Relationships xmlns="{relations}">
+                <Relationship Id="r1" Type="{kinds}/officeDocument" Target="word/document.xml"/></Relationships>""",
+            "word/_rels/document.xml.rels": f"""<Relationships xmlns="{relations}">
+                <Relationship Id="r1" Type="{kinds}/styles" Target="styles.xml"/></Relationships>""",
+            "word/document.xml": f'<w:document xmlns:w="{namespace}"><w:body>{body}</w:body></w:document>',
+            "word/styles.xml": f'<w:styles xmlns:w="{namespace}">{styles}</w:styles>',
+            "word/footnotes.xml": f'<w:footnotes xmlns:w="{namespace}">{notes}</w:footnotes>',
+        }
+    )
+
+
+def paragraph(text: str, properties: str = "") -> str:
+    return f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def row(*cells: str) -> str:
+    return f"<w:tr>{''.join(f'<w:tc>{cell}</w:tc>' for cell in cells)}</w:tr>"
 
 
 def written_word() -> bytes:
@@ -51,6 +86,8 @@ def written_word() -> bytes:
     document.add_paragraph("Staff get 25 days.")
     document.add_paragraph("One", style="List Bullet")
     document.add_paragraph("Deep", style="List Bullet 2")
+    document.add_paragraph("Ask", style="List Number")
+    document.add_paragraph("Wait", style="List Number")
     table = document.add_table(3, 2)
     for row, cells in zip(table.rows, (("Grade", "Days"), ("A", "25"), ("B", "")), strict=True):
         row.cells[0].text, row.cells[1].text = cells
@@ -69,15 +106,15 @@ def test_word_headings_lists_and_tables() -> None:
         ("heading", 2, "Annual"),
         ("paragraph", 0, "Staff get 25 days."),
         ("list_item", 1, "One"),
-        ("list_item", 1, "Deep"),
+        ("list_item", 2, "Deep"),
+        ("list_item", 1, "1. Ask"),
+        ("list_item", 1, "2. Wait"),
         ("table_header", 0, "Grade | Days"),
         ("table_row", 0, "A B | 25"),
     ]
 
 
-@pytest.mark.parametrize(
-    "namespace", ["http://schemas.openxmlformats.org/wordprocessingml/2006/main", "http://purl.oclc.org/ooxml/wordprocessingml/main"]
-)
+@pytest.mark.parametrize("namespace", [W, STRICT])
 def test_word_leaves_out_what_is_deleted_or_hidden_and_keeps_text_boxes(namespace: str) -> None:
     body = """<w:p><w:del><w:r><w:delText>old</w:delText></w:r></w:del><w:ins><w:r><w:t>new</w:t></w:r></w:ins>
         <w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r><w:r><w:tab/><w:t>text</w:t></w:r></w:p>
@@ -85,9 +122,66 @@ def test_word_leaves_out_what_is_deleted_or_hidden_and_keeps_text_boxes(namespac
         <w:Fallback><w:txbxContent><w:p><w:r><w:t>in a box</w:t></w:r></w:p></w:txbxContent></w:Fallback></w:r></w:p>
         <w:sdt><w:sdtContent><w:p><w:r><w:t>in a control</w:t></w:r></w:p></w:sdtContent></w:sdt>"""
 
-    document = docx.read(word(body, namespace))
+    document = docx.read(word(body, namespace, NOTES))
 
     assert document.text == "new text\n\nin a box\n\nin a control\n\nA note."
+
+
+def test_word_boxes_stand_behind_their_paragraph_in_order() -> None:
+    box = "<w:r><w:pict><w:txbxContent>{}</w:txbxContent></w:pict></w:r>"
+    inner = f"<w:p><w:r><w:t>one</w:t></w:r>{box.format(paragraph('two'))}</w:p>"
+    body = f"<w:p>{box.format(inner)}{box.format(paragraph('three'))}<w:r><w:t>anchor</w:t></w:r></w:p>{paragraph('next')}"
+
+    assert docx.read(word(body)).text.split("\n\n") == ["anchor", "one", "two", "three", "next"]
+
+
+def test_word_headings_of_own_styles_and_of_outline_levels() -> None:
+    body = (
+        paragraph("Built-in", '<w:pStyle w:val="a"/>')
+        + paragraph("Based on it", '<w:pStyle w:val="b"/>')
+        + paragraph("By its style", '<w:pStyle w:val="c"/>')
+        + paragraph("By itself", '<w:outlineLvl w:val="3"/>')
+        + paragraph("Text.", '<w:outlineLvl w:val="9"/>')
+    )
+
+    assert shape(docx.read(word(body, styles=STYLES))) == [
+        ("heading", 2, "Built-in"),
+        ("heading", 2, "Based on it"),
+        ("heading", 3, "By its style"),
+        ("heading", 4, "By itself"),
+        ("paragraph", 0, "Text."),
+    ]
+
+
+def test_word_tables_keep_columns_and_frames_are_opened() -> None:
+    joined = '<w:tcPr><w:vMerge w:val="{}"/></w:tcPr>'
+    table = (
+        '<w:tbl><w:tblPr><w:tblLook w:firstRow="1"/></w:tblPr><w:tblGrid><w:gridCol/><w:gridCol/></w:tblGrid>'
+        + row(paragraph("Year"), paragraph("2025"))
+        + row(joined.format("restart") + paragraph("Both"), paragraph("1"))
+        + row(joined.format("continue") + paragraph(""), paragraph("2"))
+        + f"<w:tr><w:trPr><w:del/></w:trPr><w:tc>{paragraph('gone')}</w:tc><w:tc>{paragraph('gone')}</w:tc></w:tr></w:tbl>"
+    )
+    frame = f"<w:tbl><w:tblGrid><w:gridCol/></w:tblGrid>{row(paragraph('Framed') + table)}</w:tbl>"
+
+    assert shape(docx.read(word(frame))) == [
+        ("paragraph", 0, "Framed"),
+        ("table_header", 0, "Year | 2025"),
+        ("table_row", 0, "Both | 1"),
+        ("table_row", 0, "| 2"),
+    ]
+
+
+def test_how_word_text_looks_does_not_matter_and_a_style_without_a_name_is_damage() -> None:
+    assert docx.read(word('<w:p><w:r><w:rPr><w:b w:val="maybe"/></w:rPr><w:t>Bold?</w:t></w:r></w:p>')).text == "Bold?"
+    with pytest.raises(ValueError, match="pStyle"):
+        docx.read(word(paragraph("Text", "<w:pStyle/>")))
+
+
+def test_a_word_paragraph_over_two_pages_stays_whole() -> None:
+    body = "<w:p><w:r><w:t>Before </w:t><w:lastRenderedPageBreak/><w:t>after.</w:t></w:r></w:p>"
+
+    assert docx.read(word(body)).text == "Before after."
 
 
 def written_slides() -> bytes:

@@ -147,6 +147,15 @@ def test_html_tables_that_lay_out_a_page_are_walked_through() -> None:
     assert [kind for kind, _, _ in shape(document)] == ["paragraph", "heading", "paragraph", "paragraph", "table_row"]
 
 
+def test_html_cells_that_span_rows_leave_their_columns_empty_below() -> None:
+    document = html.from_text(
+        "<table><tr><td>a</td><td colspan=2 rowspan=2>b</td><td>c</td></tr><tr><td rowspan=9>d</td><td rowspan=2>e</td></tr>"
+        "<tr><td>f</td><td rowspan='x'>g</td><td colspan=0>h</td></tr></table>"
+    )
+
+    assert document.text.splitlines() == ["a | b | c", "d | | e", "| f | g | | h"]
+
+
 def test_html_with_main_is_read_there_alone_and_titled_by_its_page() -> None:
     document = html.from_text("<title>Travel</title><p>Cookie notice</p><main><p>Book early.</p></main>")
 
