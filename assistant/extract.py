@@ -190,7 +190,7 @@ def _claims(item: Evidence, places: Sequence[int]) -> list[Claim]:
     """The chosen sentences of one chunk with what they need to be understood, each run of neighbours as one quote."""
     text = item.chunk.text
     spans = sentences(text) if places else []
-    kept = {place for chosen in places for place in _completed(text, spans, chosen)}
+    kept = {place for chosen in places for place in _completed(item.chunk, spans, chosen)}
     governing = [_governing(item.chunk, spans, place) for place in sorted(kept)]
     leads = [lead for lead in governing if isinstance(lead, str)]
     runs = _runs(text, spans, kept.union(place for place in governing if isinstance(place, int)))
@@ -198,12 +198,14 @@ def _claims(item: Evidence, places: Sequence[int]) -> list[Claim]:
     return [Claim(" ".join(quote.split()), item.marker, quote) for quote in quotes if meaningful(quote) >= SHORTEST_QUOTE]
 
 
-def _completed(text: str, spans: Sequence[Span], place: int) -> list[int]:
-    """The sentence, the one that it leans on (or a "No." before it), and the one that limits it."""
+def _completed(chunk: Chunk, spans: Sequence[Span], place: int) -> list[int]:
+    """The sentence, the one that it leans on (or a "No." before it), the one that limits it, and of a list or table what it introduces."""
     first = last = place
-    if place and _together(text, spans, place - 1) and (_LEANS.match(spans[place].text) or _is_scrap(spans[place - 1].text)):
+    if place and _together(chunk.text, spans, place - 1) and (_LEANS.match(spans[place].text) or _is_scrap(spans[place - 1].text)):
         first -= 1
-    if place + 1 < len(spans) and _together(text, spans, place) and _LIMITS.match(spans[place + 1].text):
+    if place + 1 < len(spans) and _together(chunk.text, spans, place) and _LIMITS.match(spans[place + 1].text):
+        last += 1
+    while last + 1 < len(spans) and _fits(spans, place, last + 1) and _governing(chunk, spans, last + 1) == place:
         last += 1
     return list(range(first, last + 1))
 
@@ -226,8 +228,7 @@ def _runs(text: str, spans: Sequence[Span], kept: Set[int]) -> list[tuple[int, i
 def _one_quote(text: str, spans: Sequence[Span], first: int, last: int) -> bool:
     """Should these sentences, without the last one a quote already, be one together with it?"""
     before = text[spans[first].start : spans[last - 1].end]
-    short = spans[last].end - spans[first].start <= _MOST_MERGED
-    return (short and _together(text, spans, last - 1)) or _is_scrap(before) or _is_scrap(spans[last].text)
+    return (_fits(spans, first, last) and _together(text, spans, last - 1)) or _is_scrap(before) or _is_scrap(spans[last].text)
 
 
 def _together(text: str, spans: Sequence[Span], place: int) -> bool:
@@ -249,6 +250,10 @@ def _governing(chunk: Chunk, spans: Sequence[Span], place: int) -> int | str | N
     if chunk.leads:
         return chunk.leads[-1].text
     return place if row else None
+
+
+def _fits(spans: Sequence[Span], first: int, last: int) -> bool:
+    return spans[last].end - spans[first].start <= _MOST_MERGED
 
 
 def _is_scrap(text: str) -> bool:

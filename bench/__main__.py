@@ -2,7 +2,7 @@
 
 Each set in FOLDER (a folder with `corpus/` and `questions.jsonl`) is ingested into a temporary FOOTNOTE_HOME and asked in this process,
 without a server or a model. Tables for docs/evaluation.md go to stdout, what is being done to stderr. Vectors are kept in
-bench/results: the first run on all sets of ../shared/eval embeds for about half an hour on two cores, later ones take a few minutes.
+bench/results: the first run on all sets of ../shared/eval embeds for about twenty minutes on two cores, later ones take three.
 """
 
 from __future__ import annotations

@@ -71,6 +71,14 @@ def test_a_list_item_comes_under_its_introduction() -> None:
     assert {claim.marker for claim in claims} == {1}
 
 
+def test_an_introduction_comes_with_the_list_that_it_introduces_while_that_is_short() -> None:
+    items = ["first class rail tickets", "parking fines and tolls", "laundry", "gifts for family and friends " * 12]
+    text = "The company never reimburses:\n\n" + "\n".join(items) + "\n\nThe garden is open."
+    assert " ".join(quotes(answer("What does the company never reimburse?", passage(text)))).split() == (
+        f"The company never reimburses: {' '.join(items[:3])}".split()
+    )
+
+
 def test_an_introduction_outside_the_chunk_is_quoted_from_its_lead() -> None:
     lead = Span(0, 20, "We do not reimburse:")
     claims = answer("Are parking fines and tolls reimbursed?", passage("parking fines and tolls\nmini bars", leads=(lead,)))
