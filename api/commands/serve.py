@@ -32,7 +32,7 @@ def command(
     from api.running import announced
 
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    url = f"http://{host}:{listener.getsockname()[1]}"
+    url = f"http://{_reached_by(host)}:{listener.getsockname()[1]}"
     with open_assistant(settings) as assistant, announced(settings.home, url):
         print(f"Footnote listens on {url} (its operations: {url}/docs)", file=sys.stderr)
         config = uvicorn.Config(create_app(assistant), log_level="warning", timeout_graceful_shutdown=30)
@@ -61,6 +61,13 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _reached_by(host: str) -> str:
+    """Where a caller on this machine finds a server that listens on every address."""
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def _listen(host: str, port: int) -> socket.socket:
