@@ -56,6 +56,7 @@ class SentenceTransformerEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         model = self._model()
+        _use_threads(self._threads)
         if not texts:
             return np.empty((0, model.get_embedding_dimension() or 0), dtype=np.float32)
         vectors = model.encode(list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
@@ -65,7 +66,6 @@ class SentenceTransformerEmbedder:
         with self._lock:
             if self._loaded is None:
                 self._loaded = _load_bundled() if self._name is None else _load_named(self._name)
-                _use_threads(self._threads)
             return self._loaded
 
 
@@ -145,6 +145,7 @@ def _load_named(name: str) -> SentenceTransformer:
 
 
 def _use_threads(count: int) -> None:
+    """OpenMP keeps the number for each thread that calls it, so it is said before each call."""
     import torch
 
     torch.set_num_threads(count)
