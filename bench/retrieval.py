@@ -27,6 +27,7 @@ from ingest.prepare import prepare
 from ingest.types import Block, ParsedDocument
 
 BATCH = 256
+SAMPLE = Path(__file__).parents[1] / "data" / "eval"
 
 
 class VectorStore:
@@ -56,6 +57,11 @@ class VectorStore:
     def _get(self, key: str) -> bytes:
         row = self._rows.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
         return bytes(row[0]) if row else b""
+
+
+def folder_of(sets: Path, name: str) -> Path:
+    """Where a set lies: among the sets, or in this repository for the sample company's."""
+    return SAMPLE if name == "sample" else sets / name
 
 
 def chunks_of(folder: Path) -> list[Chunk]:
