@@ -1,0 +1,74 @@
+"""The model path as an operator sets it up: by environment variables, against a server that speaks OpenAI's protocol."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fake_openai import FakeOpenAI, answers, claims, fails
+from tests.servers import free_port, wait_for
+
+BIN = Path(sys.executable).parent
+LEAVE = "# Leave\n\n## Annual leave\n\nFull-time employees have 25 days of paid annual leave a year. Requests go to the line manager.\n"
+QUESTION = "How many days of paid annual leave do full-time employees have?"
+SENTENCE = "Full-time employees have 25 days of paid annual leave a year."
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    documents = tmp_path_factory.mktemp("documents")
+    (documents / "leave.md").write_text(LEAVE, encoding="utf-8")
+    folder = tmp_path_factory.mktemp("home")
+    subprocess.run([str(BIN / "ingest"), str(documents)], env=os.environ | {"FOOTNOTE_HOME": str(folder)}, cwd=documents, check=True)
+    return folder
+
+
+@contextmanager
+def served(home: Path, fake: FakeOpenAI, **settings: str) -> Iterator[httpx.Client]:
+    """`footnote serve` with the fake as its model."""
+    port = free_port()
+    model = {"FOOTNOTE_MODEL": "openai:gpt-5-mini", "OPENAI_BASE_URL": fake.url, "OPENAI_API_KEY": "sk-not-a-key"}
+    environment = os.environ | {"FOOTNOTE_HOME": str(home)} | model | settings
+    server = subprocess.Popen([str(BIN / "footnote"), "serve", "--port", str(port)], env=environment, cwd=home, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/readyz")
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
+            yield client
+    finally:
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(30) == 0
+
+
+def ask(client: httpx.Client) -> dict[str, Any]:
+    reply: dict[str, Any] = client.post("/v1/ask", json={"question": QUESTION}).raise_for_status().json()
+    return reply
+
+
+def test_what_the_model_writes_is_held_against_the_documents_and_booked(home: Path) -> None:
+    paraphrase = claims(("Each full-time employee gets 25 days of paid annual leave a year.", 1, SENTENCE))
+    inflated = claims(("Full-time employees have 30 days of paid annual leave a year.", 1, SENTENCE))
+    invented = claims(("Nobody has leave.", 1, "There is no leave at all in this company."))
+    script = [answers(paraphrase), answers(inflated), answers(invented), fails(500)]
+    with FakeOpenAI(script) as fake, served(home, fake, FOOTNOTE_MODEL_ATTEMPTS="1") as client:
+        good, lie, gone = ask(client), ask(client), ask(client)
+        costs = client.get("/v1/costs").json()
+        trace = client.get(f"/v1/traces/{good['trace_id']}").json()
+
+    assert (good["mode"], good["text"]) == ("model", "Each full-time employee gets 25 days of paid annual leave a year [1].")
+    assert good["citations"][0]["quote"] == SENTENCE
+    assert (lie["kind"], lie["refusal"]["reason"], lie["text"], lie["cost"]["calls"]) == ("refusal", "ungrounded", "", 2)
+    assert (gone["kind"], gone["mode"], [n["kind"] for n in gone["notices"]]) == ("answer", "extractive", ["degraded"])
+    assert len(fake.served) == costs["total"]["calls"] == 4
+    assert costs["total"]["input_tokens"] == sum((s.usage or {}).get("prompt_tokens", 0) for s in fake.served)
+    assert good["cost"]["usd"] > 0
+    assert "leave.md" not in fake.prompt(0)
+    assert "sk-not-a-key" not in repr((good, lie, gone, trace, costs))
