@@ -31,8 +31,11 @@ def _files(given: Path) -> Iterator[tuple[str, Path, str | None]]:
         return
     from ingest.folder import walk
 
-    for file in walk(given).files:
-        yield file.source, file.path, file.error
+    found = walk(given)
+    readable = [(file.source, file.path, file.error) for file in found.files]
+    # An ingest passes these over; here an admin wants to see why a file is not in the index.
+    unread: list[tuple[str, Path, str | None]] = [(source, given / source, None) for source in found.unsupported]
+    yield from sorted([*readable, *unread])
 
 
 def _parsed(source: str, path: Path, error: str | None) -> dict[str, Any]:

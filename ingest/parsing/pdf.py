@@ -7,6 +7,7 @@ several threads at once.
 
 from __future__ import annotations
 
+import ctypes
 import re
 import statistics
 from collections import Counter
@@ -23,6 +24,7 @@ _BULLET = re.compile(r"\s*[\u2022\u2023\u25aa\u25cf\u25e6\u00b7\uf0b7\uf0a7]\s*"
 _HYPHENS = (0x02, 0xFFFE)  # what pdfium gives for a hyphen at a line's end, without a line end after it
 _LARGER = 1.15
 _BOLD = 600  # of a font's weight, 400 being usual
+_LONGEST_FONT = 128  # bytes of a font's name
 _SENTENCE_END = ".!?:;"
 _LONGEST_HEADING = 150
 _TOP, _FOOT = 0.9, 0.1  # of a page's height: beyond stand running heads
@@ -90,9 +92,20 @@ def _line(text_page: Any, held: Sequence[tuple[int, str]], number: int, page_hei
     inked = [index for index, letter in held if letter.strip()]
     if inked:
         _, bottom, _, top = text_page.get_charbox(inked[len(inked) // 2], loose=True)
-        bold = all(raw.FPDFText_GetFontWeight(text_page, index) >= _BOLD for index in (inked[0], inked[-1]))
+        bold = all(_is_bold(text_page, index) for index in (inked[0], inked[-1]))
         edge = not _FOOT < bottom / page_height < _TOP
         yield _Line(text.strip(), number, bottom, max(top - bottom, 0.1), bold, edge)
+
+
+def _is_bold(text_page: Any, index: int) -> bool:
+    """By the weight, or, for the fonts that every reader has and that state none, by the name."""
+    from pypdfium2 import raw
+
+    if raw.FPDFText_GetFontWeight(text_page, index) >= _BOLD:
+        return True
+    name = ctypes.create_string_buffer(_LONGEST_FONT)
+    raw.FPDFText_GetFontInfo(text_page, index, name, _LONGEST_FONT, None)
+    return b"bold" in name.value.lower()
 
 
 def _without_running_heads(pages: list[list[_Line]]) -> list[_Line]:

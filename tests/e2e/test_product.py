@@ -174,3 +174,15 @@ def test_parse_shows_a_line_of_json_a_file(shell: Shell) -> None:
 def test_help_is_for_everyone(shell: Shell) -> None:
     assert "ingest" in shell.run("footnote", "--help").stdout
     assert "--new-root" in shell.run("ingest", "--help").stdout
+
+
+def test_parse_says_of_every_file_what_it_is(shell: Shell, tmp_path: Path) -> None:
+    for name, content in {"a.md": b"# A\n\nWords.", "b.xyz": b"words", "c.txt": b"", "d.pdf": b"%PDF-1.7 garbage"}.items():
+        (tmp_path / name).write_bytes(content)
+    done = shell.run("footnote", "parse", str(tmp_path), "--json")
+    rows = {row["source"]: row for row in map(json.loads, done.stdout.splitlines())}
+
+    assert {source: row["status"] for source, row in rows.items()} == {
+        "a.md": "parsed", "b.xyz": "failed", "c.txt": "empty", "d.pdf": "failed",
+    }  # fmt: skip
+    assert ".xyz" in rows["b.xyz"]["error"]

@@ -319,6 +319,28 @@ def test_pdf_paragraphs_headings_pages_and_hyphens() -> None:
     assert "handbook" not in document.text
 
 
+def test_a_bold_line_of_the_same_size_is_a_heading() -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    for at, font, text in [
+        (700, "Helvetica-Bold", "3.2 Supplements"),
+        (686, "Helvetica", "The supplements are paid monthly, as a share of the base salary."),
+        (672, "Helvetica", "They end with the assignment."),
+    ]:
+        canvas.setFont(font, 11)
+        canvas.drawString(72, at, text)
+    canvas.save()
+
+    parsed = pdf.read(buffer.getvalue())
+
+    assert [(b.kind, parsed.text[b.start : b.end]) for b in parsed.blocks] == [
+        ("heading", "3.2 Supplements"),
+        ("paragraph", "The supplements are paid monthly, as a share of the base salary. They end with the assignment."),
+    ]
+
+
 def test_pdf_without_text_is_empty_and_with_a_password_refused() -> None:
     from reportlab.pdfgen.canvas import Canvas
 
