@@ -86,7 +86,6 @@ def _lines(page: Any, number: int) -> list[_Line]:
 
 def _line(text_page: Any, held: Sequence[tuple[int, str]], number: int, page_height: float) -> Iterator[_Line]:
     """pdfium gives characters beyond the basic plane as two halves."""
-    from pypdfium2 import raw
 
     text = "".join(letter for _, letter in held).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     inked = [index for index, letter in held if letter.strip()]
