@@ -10,6 +10,7 @@ from assistant.types import Citation, Closest, Hit, Refusal, RefusalReason, Stat
 
 _MOST_CLOSEST = 3
 _END = ".!?:;"
+_SENTENCE_END = (".", "!", "?")
 
 MESSAGES: dict[RefusalReason, str] = {
     "no_evidence": "The documents say nothing about this.",
@@ -23,14 +24,15 @@ MESSAGES: dict[RefusalReason, str] = {
 
 def text_of(statements: Sequence[Statement]) -> tuple[str, tuple[Citation, ...]]:
     """The answer's text, each sentence ending in the marks of its citations, and the citations. Markers are numbered anew in the
-    order in which they appear; citations under the same marker come from the same chunk."""
+    order in which they appear; a marker stands for one chunk."""
     numbers: dict[int, int] = {}
     for statement in statements:
         for citation in statement.citations:
             numbers.setdefault(citation.marker, len(numbers) + 1)
-    lines = [_marked(span.text, s.citations, numbers) for s in statements for span in sentences(s.text)]
+    said = [(span.text, _marked(span.text, s.citations, numbers)) for s in statements for span in sentences(s.text)]
+    text = "".join(marked + _gap(sentence) for sentence, marked in said).rstrip()
     citations = dict.fromkeys(replace(c, marker=numbers[c.marker]) for s in statements for c in s.citations)
-    return " ".join(lines), tuple(citations)
+    return text, tuple(citations)
 
 
 def refusal(reason: RefusalReason, hits: Sequence[Hit]) -> Refusal:
@@ -40,6 +42,11 @@ def refusal(reason: RefusalReason, hits: Sequence[Hit]) -> Refusal:
         chunk = hit.chunk
         nearest.setdefault(chunk.source, Closest(chunk.source, chunk.title, chunk.headings, chunk.owner))
     return Refusal(reason, MESSAGES[reason], tuple(nearest.values())[:_MOST_CLOSEST])
+
+
+def _gap(sentence: str) -> str:
+    """Behind a heading's or a list's words, an item, a table's row, the next one stands in a line of its own."""
+    return " " if sentence.endswith(_SENTENCE_END) else "\n"
 
 
 def _marked(text: str, citations: Sequence[Citation], numbers: Mapping[int, int]) -> str:

@@ -146,7 +146,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence that passed grounding, without its marks, and the citations that carry it (all in the same chunk)."""
+    """A sentence that passed grounding, without its marks, and the citations that carry it."""
 
     text: str
     citations: tuple[Citation, ...]

@@ -32,8 +32,8 @@ QUESTIONS: tuple[tuple[str, str, bool], ...] = (
 )
 NEXT = f"""
 Try next:
-  .venv/bin/footnote ask "Who approves a purchase of 30,000 euros?"
-  .venv/bin/footnote ask "What is the salary band of a senior engineer?" --groups engineering   (the document is HR's: a refusal)
+  .venv/bin/footnote ask "How many kilometres may I claim with my own car?"
+  .venv/bin/footnote ask "Who may hold a break-glass account?" --groups engineering   (refused: the document is for the group security)
   .venv/bin/footnote traces          what was asked, seen, decided and paid
   .venv/bin/ingest FOLDER --new-root your own documents in place of the sample company's
   {URL}/docs      the HTTP API
@@ -52,6 +52,7 @@ def main() -> int:
     started = time.monotonic()
     with _server() as server:
         if not _ready(server):
+            _say("The API did not start. If the port is taken: make run PORT=8001")
             return 1
         _say(f"   ready after {time.monotonic() - started:.1f} s")
         _ask_all()

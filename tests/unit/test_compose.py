@@ -62,3 +62,12 @@ def test_every_sentence_of_a_statement_has_its_mark() -> None:
     text, _ = text_of([Statement("Up to 5 days may be carried over. They lapse on 30 June.", (citation(3),))])
 
     assert text == "Up to 5 days may be carried over [1]. They lapse on 30 June [1]."
+
+
+def test_rows_and_items_stand_in_lines_of_their_own() -> None:
+    rows = ["The rates are:", "Car, €0.23 a kilometre", "Motorcycle, €0.16 a kilometre", "They cover fuel.", "They are paid monthly."]
+    text, _ = text_of([Statement(row, (citation(1),)) for row in rows])
+
+    assert text == (
+        "The rates are [1]:\nCar, €0.23 a kilometre [1]\nMotorcycle, €0.16 a kilometre [1]\nThey cover fuel [1]. They are paid monthly [1]."
+    )
