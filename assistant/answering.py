@@ -101,9 +101,9 @@ class Assistant:
         """Raises NotFound when there is no such trace."""
         await self._compute(self.ledger.rate, feedback)
 
-    async def snapshot(self) -> Snapshot:
-        """The published generation. Raises IndexUnavailable."""
-        return await self._compute(self._snapshots.current)
+    def snapshot(self) -> Snapshot:
+        """The published generation; the first to meet a new one waits until it is open. Raises IndexUnavailable."""
+        return self._snapshots.current()
 
     async def warm_up(self) -> None:
         """Loads the embedding model, so that the first question need not wait for it."""

@@ -90,14 +90,15 @@ class DocumentStore:
         return next((d for d in self._documents("WHERE source = ?", (source,)) if principal.may_read(d.groups)), None)
 
     def listed(self, principal: Principal, after: str = "", limit: int = 100) -> list[Document]:
-        """In order of source, beginning behind `after`."""
+        """In order of source, beginning behind `after`. Read page by page: the texts of a whole company need not fit into memory."""
         found: list[Document] = []
-        for document in self._documents("WHERE source > ? ORDER BY source", (after,)):
-            if principal.may_read(document.groups):
-                found.append(document)
-            if len(found) == limit:
+        while len(found) < limit:
+            page = self._documents("WHERE source > ? ORDER BY source LIMIT ?", (after, limit))
+            found += [document for document in page if principal.may_read(document.groups)]
+            if len(page) < limit:
                 break
-        return found
+            after = page[-1].source
+        return found[:limit]
 
     def chunks_of(self, document_id: str) -> list[ChunkPlace]:
         rows = self._rows('SELECT id, start, "end" FROM chunks WHERE document_id = ? ORDER BY start', (document_id,))

@@ -56,7 +56,7 @@ def measure_set(folder: Path, foreign: Sequence[Row], keeping: Embedder, live: E
         return Measured(folder.name, {field: measure(index, rows, keeping, field) for field in fields}, {}, {})
     with ingested(folder / "corpus", keeping) as home:
         with assistant_on(home, keeping) as assistant:
-            snapshot = asyncio.run(assistant.snapshot())
+            snapshot = assistant.snapshot()
             retrieval = {field: measure(snapshot.index, rows, keeping, field) for field in fields}
             own, others = asyncio.run(ask_all(assistant, rows)), asyncio.run(ask_all(assistant, foreign))
             answers = worth(own, others, snapshot)

@@ -62,9 +62,9 @@ async def search(body: SearchIn, core: Core, asker: Asker) -> HitsOut:
 
 
 @router.get("/v1/documents", tags=["documents"])
-async def documents(query: Annotated[DocumentsQuery, Query()], core: Core, asker: Asker) -> DocumentsOut:
+def documents(query: Annotated[DocumentsQuery, Query()], core: Core, asker: Asker) -> DocumentsOut:
     """What the index holds, in order of source."""
-    snapshot = await core.snapshot()
+    snapshot = core.snapshot()
     counts = snapshot.documents.chunk_counts()
     if query.source is not None:
         one = snapshot.documents.by_source(query.source, asker)
@@ -77,9 +77,9 @@ async def documents(query: Annotated[DocumentsQuery, Query()], core: Core, asker
 
 
 @router.get("/v1/documents/{document_id}", tags=["documents"])
-async def document(document_id: str, core: Core, asker: Asker) -> DocumentTextOut:
+def document(document_id: str, core: Core, asker: Asker) -> DocumentTextOut:
     """A document with its text as parsed: what every citation's offsets count in."""
-    snapshot = await core.snapshot()
+    snapshot = core.snapshot()
     found = snapshot.documents.get(document_id, asker)
     if found is None:
         raise NotFound(f"There is no document {document_id}.")
@@ -122,6 +122,6 @@ async def healthz() -> HealthOut:
 
 
 @router.get("/readyz", tags=["operation"])
-async def readyz(core: Core) -> HealthOut:
+def readyz(core: Core) -> HealthOut:
     """There is an index to answer from, and it opens."""
-    return HealthOut(status="ready", generation=(await core.snapshot()).generation)
+    return HealthOut(status="ready", generation=core.snapshot().generation)
