@@ -15,7 +15,7 @@ from pathlib import Path
 
 from assistant.documents import DocumentStore
 from assistant.errors import IndexBroken, IngestError, NothingToIngest, RootMismatch
-from assistant.generation import Home, Manifest, read_manifest
+from assistant.generation import Home, Manifest, open_snapshot, read_manifest
 from assistant.ports import ChunkStore, Embedder
 from ingest.build import Changes, build, new_id, publish, sweep
 from ingest.embedding_cache import EmbeddingCache
@@ -66,6 +66,8 @@ class Ingest:
         if published is not None and not new_root:
             self._check_removal(len(removed), len(published.documents()))
         if published is not None and seed is not None and not found.changed and not removed and not _moved(root, published):
+            # Whoever runs an ingest because the index is broken must not be told that nothing changed.
+            open_snapshot(self.home, published.manifest.id, self.store).documents.close()
             return report_of(root, published.manifest, published, found, removed, 0, time.monotonic() - started, notes)
         changes, embedded = self._changes(found, seed)
         manifest = self._build(root, changes, seed)

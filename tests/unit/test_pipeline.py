@@ -179,6 +179,17 @@ def test_a_damaged_index_is_built_from_nothing_and_said_so(world: World) -> None
     assert (world.held(), report.embedded) == (held, 0)
 
 
+def test_a_damaged_index_of_an_unchanged_folder_is_built_anew(world: World, tmp_path: Path) -> None:
+    with closing(world.store.open(str(world.home.current()))) as index:
+        index.remove([index.load()[0][0].id])
+
+    report = world.ingest()
+
+    assert (report.published, report.embedded) == (True, 0)
+    assert "its manifest says" in report.notes[0]
+    assert world.held() == clean_build(world, tmp_path)
+
+
 def test_chunks_that_were_lost_in_silence_are_noticed(world: World, tmp_path: Path) -> None:
     """What a killed Chroma does: a seed that holds fewer chunks than its manifest says."""
     with closing(world.store.open(str(world.home.current()))) as index:
