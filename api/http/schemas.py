@@ -131,16 +131,19 @@ class HitsOut(Response):
     hits: list[HitOut]
 
 
-class DocumentOut(Response):
+class DocumentFields(Response):
     id: str
     source: str
     title: str
     owner: str | None
     groups: list[str]
     effective: date | None
-    chunks: int
     characters: int
     updated: datetime
+
+
+class DocumentOut(DocumentFields):
+    chunks: int
 
 
 class ChunkPlaceOut(Response):
@@ -149,18 +152,10 @@ class ChunkPlaceOut(Response):
     end: int
 
 
-class DocumentTextOut(Response):
+class DocumentTextOut(DocumentFields):
     """A document with its parsed text; every citation's `start` and `end` count in it. Here `chunks` lists the chunks' places."""
 
-    id: str
-    source: str
-    title: str
-    owner: str | None
-    groups: list[str]
-    effective: date | None
     chunks: list[ChunkPlaceOut]
-    characters: int
-    updated: datetime
     text: str
 
 
