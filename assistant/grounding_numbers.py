@@ -95,9 +95,7 @@ def _covers(quoted: Quantity, wanted: Quantity, offered: list[Quantity]) -> bool
     return any(_same_date(q, w, offered) for q in quoted.readings for w in wanted.readings if isinstance(q, tuple) and isinstance(w, tuple))
 
 
-def _same_date(
-    quoted: tuple[int | None, int, int | None], wanted: tuple[int | None, int, int | None], offered: list[Quantity]
-) -> bool:
+def _same_date(quoted: tuple[int | None, int, int | None], wanted: tuple[int | None, int, int | None], offered: list[Quantity]) -> bool:
     """A date may be told with less than the quote holds; a year may stand elsewhere in the quotes."""
     if quoted[1] != wanted[1] or wanted[2] not in (None, quoted[2]):
         return False

@@ -88,9 +88,7 @@ class LangChainChatModel:
     async def _ask(self, messages: Sequence[Message], purpose: str, calls: list[Call]) -> Reply:
         from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(self._attempts), wait=_pause, retry=retry_if_exception(_may_pass), reraise=True
-        )
+        retrying = AsyncRetrying(stop=stop_after_attempt(self._attempts), wait=_pause, retry=retry_if_exception(_may_pass), reraise=True)
         try:
             return await retrying(self._call, messages, purpose, calls)
         except _Failed as failed:
