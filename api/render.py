@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from types import TracebackType
 from typing import Any
 
@@ -15,6 +16,7 @@ from rich.table import Table
 from ingest.report import Report
 
 _MOST_LISTED = 20
+_PASSAGE = 300
 
 
 def console() -> Console:
@@ -102,7 +104,7 @@ def print_hits(hits: Sequence[Mapping[str, Any]]) -> None:
         out.print("Nothing was found.")
     for hit in hits:
         out.print(f"[cyan]{hit['rank']:>2}[/] [dim]{hit['score']:.3f}[/]  {_place(hit)}")
-        out.print(Padding(escape(" ".join(hit["text"].split())[:300]), (0, 0, 1, 4)))
+        out.print(Padding(escape(shorten(hit["text"], _PASSAGE, placeholder=" …")), (0, 0, 1, 4)))
 
 
 def print_report(report: Report) -> None:
@@ -134,16 +136,15 @@ def _print_passed_over(out: Console, report: Report) -> None:
 
 
 def print_traces(traces: Sequence[Mapping[str, Any]]) -> None:
-    table = Table(box=None, header_style="dim")
-    for name in ("trace", "time (UTC)", "reply", "sure", "ms", "cost"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("question", ratio=1, overflow="fold")
+    out = console()
+    if not traces:
+        out.print("There is no trace yet.")
     for trace in traces:
         sure = "" if trace["confidence"] is None else f"{trace['confidence']:.0%}"
-        when, outcome = trace["created"][:16].replace("T", " "), trace["reason"] or trace["mode"]
-        cells = (trace["id"], when, outcome, sure, f"{trace['milliseconds']:.0f}", dollars(trace["usd"]), trace["question"])
-        table.add_row(*map(escape, cells))
-    console().print(table if traces else "There is no trace yet.")
+        when, outcome = trace["created"][5:16].replace("T", " "), trace["reason"] or trace["mode"]
+        line = f"{trace['id']}  {when}  {outcome:<21}  {sure:>4}  {trace['milliseconds']:>5.0f} ms  {dollars(trace['usd'])}"
+        out.print(f"[cyan]{escape(line)}[/]", soft_wrap=True)
+        out.print(Padding(escape(trace["question"]), (0, 0, 0, 2)))
 
 
 def print_trace(trace: Mapping[str, Any]) -> None:
@@ -175,11 +176,6 @@ def _hit(item: object) -> str:
     return str(item)
 
 
-def _paid(paid: Mapping[str, Any]) -> str:
-    """A sum of nothing but unknown prices is unknown."""
-    return dollars(None if paid["calls"] and paid["unknown"] == paid["calls"] else paid["usd"])
-
-
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
@@ -187,12 +183,12 @@ def _count(number: int, what: str) -> str:
 def print_costs(report: Mapping[str, Any]) -> None:
     out = console()
     total = report["total"]
-    unknown = f" and {total['unknown']} of unknown price" if total["unknown"] else ""
+    unknown = f" ({total['unknown']} of them of unknown price)" if total["unknown"] else ""
     out.print(f"{dollars(total['usd'])} for {_count(total['calls'], 'call')}{unknown}, over {_count(report['questions'], 'question')}.")
     for name, groups in (("day (UTC)", report["by_day"]), ("model", report["by_model"])):
         table = Table(name, "cost", "calls", "failed", "unknown", "input tokens", "output tokens", box=None, header_style="dim")
         for key, paid in groups.items():
             numbers = (paid[column] for column in ("calls", "failed", "unknown", "input_tokens", "output_tokens"))
-            table.add_row(escape(key), _paid(paid), *(f"{number:,}" for number in numbers))
+            table.add_row(escape(key), dollars(paid["usd"]), *(f"{number:,}" for number in numbers))
         if groups:
             out.print(table)

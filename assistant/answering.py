@@ -9,6 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ParamSpec, TypeVar
@@ -19,7 +20,7 @@ import numpy.typing as npt
 from assistant.answer import Material, Outcome, answer_in_extracts, answer_with_model, degraded
 from assistant.compose import refusal, text_of
 from assistant.costs import cost_of
-from assistant.errors import ModelUnavailable
+from assistant.errors import IndexUnavailable, ModelUnavailable
 from assistant.features import features
 from assistant.gate import Gate
 from assistant.generation import Snapshot, Snapshots
@@ -106,8 +107,10 @@ class Assistant:
         return self._snapshots.current()
 
     async def warm_up(self) -> None:
-        """Loads the embedding model, so that the first question need not wait for it."""
+        """Loads the embedding model and opens the index, so that the first question need not wait. Without an index there is none."""
         await self._compute(self._embedder.embed, ["warm up"])
+        with suppress(IndexUnavailable):
+            await self._compute(self._snapshots.current)
 
     def _retrieve(self, query: str, principal: Principal, filters: Filters) -> Retrieved:
         snapshot = self._snapshots.current()

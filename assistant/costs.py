@@ -13,9 +13,9 @@ from assistant.types import Call, Cost
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Dollars of the calls whose price is known, and how many calls there are whose price is not."""
+    """Dollars of the calls whose price is known, None where there are calls and none is; `unknown` counts those that are not."""
 
-    usd: Decimal
+    usd: Decimal | None
     calls: int
     failed: int
     unknown: int
@@ -58,11 +58,12 @@ def cost_of(calls: Iterable[Call], prices: str) -> Cost:
 
 def add_up(calls: Iterable[Mapping[str, Any]]) -> Sum:
     rows = list(calls)
+    known = [Decimal(row["usd"]) for row in rows if row["usd"] is not None]
     return Sum(
-        usd=sum((Decimal(row["usd"]) for row in rows if row["usd"] is not None), Decimal(0)),
+        usd=sum(known, Decimal(0)) if known or not rows else None,
         calls=len(rows),
         failed=sum(row["error"] is not None for row in rows),
-        unknown=sum(row["usd"] is None for row in rows),
+        unknown=len(rows) - len(known),
         input_tokens=sum(row["input_tokens"] or 0 for row in rows),
         output_tokens=sum(row["output_tokens"] or 0 for row in rows),
     )

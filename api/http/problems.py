@@ -80,5 +80,7 @@ def _message(error: dict[str, Any]) -> str:
         return "there is no such field"
     if error["type"] == "json_invalid":
         return f"is not JSON: {error['ctx']['error']}"
+    if error["type"] == "model_attributes_type":
+        return "is no JSON object; send one, with Content-Type: application/json"
     message = str(error["msg"])
     return message[:1].lower() + message[1:]

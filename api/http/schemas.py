@@ -170,7 +170,7 @@ class TracesOut(Response):
 
 
 class SumOut(Response):
-    usd: Dollars
+    usd: Dollars | None
     calls: int
     failed: int
     unknown: int

@@ -195,6 +195,12 @@ class TestBadRequests:
         assert answer.status_code in (400, 422)
         assert answer.json()["errors"][0]["field"] in ("body", "question")
 
+    def test_a_body_that_is_not_said_to_be_json_is_told(self, client: httpx.Client) -> None:
+        answer = client.post("/v1/ask", content=b'{"question": "How?"}', headers={"content-type": "text/plain"})
+
+        assert answer.status_code == 422
+        assert "Content-Type: application/json" in answer.json()["detail"]
+
     @pytest.mark.parametrize(
         ("path", "status"),
         [("/v1/documents/none", 404), ("/v1/traces/none", 404), ("/v1/nothing", 404), ("/v1/ask", 405), ("/v1/documents?cursor=x", 422),

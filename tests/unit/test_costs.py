@@ -36,4 +36,9 @@ def test_days_add_up_to_the_whole() -> None:
     by_day = add_up_by(rows, lambda call: str(call["day"]))
 
     assert list(by_day) == ["2026-11-01", "2026-11-02"]
-    assert sum(paid.usd for paid in by_day.values()) == add_up(rows).usd
+    assert sum(paid.usd or 0 for paid in by_day.values()) == add_up(rows).usd
+
+
+def test_a_sum_of_nothing_known_is_unknown() -> None:
+    assert add_up([row("1", None), row("1", None)]).usd is None
+    assert add_up([]).usd == 0
