@@ -248,7 +248,8 @@ def test_the_tree_of_errors_is_as_drawn() -> None:
 REGISTRIES = tuple(
     ".".join(parts)
     for parts in [
-        ("pypi", "org"), ("python" + "hosted", "org"), ("download", "pytorch", "org"), ("huggingface", "co"), ("docker", "io"), ("ghcr", "io"),
+        ("pypi", "org"), ("python" + "hosted", "org"), ("download", "pytorch", "org"), ("huggingface", "co"), ("docker", "io"),
+        ("ghcr", "io"),
         ("quay", "io"), ("npmjs", "org"),
     ]
 )  # fmt: skip
