@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assistant.errors import IndexMissing, IndexUnavailable, InvalidRequest, ModelUnavailable
 from assistant.types import LOCAL, Claim, Evidence, Filters, Principal, Question, Turn
@@ -21,7 +25,17 @@ BANDS = "---\ngroups: [hr]\n---\n# Salary bands\n\nA senior engineer earns betwe
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    made = World(tmp_path)
+    return company(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """One for many cases."""
+    return company(tmp_path_factory.mktemp("world"))
+
+
+def company(path: Path) -> World:
+    made = World(path)
     made.write("hr/leave.md", LEAVE)
     made.write("travel.md", TRAVEL)
     made.write("hr/bands.md", BANDS)
@@ -167,3 +181,19 @@ async def test_an_ingest_is_followed_without_a_restart(world: World) -> None:
     assert "30 days" in after.text
     assert "25 days" not in repr(after)
     assert before.generation != after.generation
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(min_size=1, max_size=300), st.lists(st.text(max_size=80), max_size=3))
+def test_whatever_is_asked_is_answered_refused_or_told(worlds: World, text: str, before: list[str]) -> None:
+    history = tuple(Turn("user" if turn % 2 == 0 else "assistant", said) for turn, said in enumerate(before))
+    with worlds.assistant(OPEN_GATE) as assistant:
+        try:
+            reply = asyncio.run(assistant.ask(question(text, history=history)))
+        except InvalidRequest:
+            return
+        stored = assistant.ledger.trace(reply.trace_id)
+
+    assert stored["question"] == text
+    assert (reply.kind == "answer") == bool(reply.citations)
+    assert {int(mark) for mark in re.findall(r"\[(\d+)\]", reply.text)} == {c.marker for c in reply.citations}
