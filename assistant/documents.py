@@ -15,6 +15,8 @@ from typing import Literal
 from assistant.errors import IndexBroken
 from assistant.types import Document, Principal
 
+REBUILD = "Build the index anew: `ingest PATH`."
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
     id TEXT PRIMARY KEY, source TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL, content_hash TEXT NOT NULL,
@@ -66,7 +68,7 @@ class DocumentStore:
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
             connection.execute("SELECT count(*) FROM documents")
         except sqlite3.Error as error:
-            raise IndexBroken(f"{path} cannot be read: {error}. Build the index anew: `ingest PATH`.") from error
+            raise IndexBroken(f"{path} cannot be read: {error}. {REBUILD}") from error
         return cls(connection, path)
 
     @classmethod
@@ -140,7 +142,7 @@ class DocumentStore:
             with self._lock, closing(self._connection.execute(statement, values)) as cursor:
                 return cursor.fetchall()
         except sqlite3.DatabaseError as error:
-            raise IndexBroken(f"{self._path} cannot be read: {error}. Build the index anew: `ingest PATH`.") from error
+            raise IndexBroken(f"{self._path} cannot be read: {error}. {REBUILD}") from error
 
 
 def _row(document: Document) -> tuple[object, ...]:

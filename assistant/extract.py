@@ -18,7 +18,7 @@ import numpy.typing as npt
 from assistant.grounding_checks import SHORTEST_QUOTE, meaningful
 from assistant.ports import Vectors
 from assistant.retrieval.analysis import Analyzer
-from assistant.retrieval.search import QueryStats
+from assistant.retrieval.search import QueryStats, share
 from assistant.retrieval.sentences import sentences
 from assistant.types import Chunk, Claim, Evidence, Span
 
@@ -116,7 +116,7 @@ def asking_sentence(question: str) -> str:
 
 
 def _wanted(question: str, stats: QueryStats, analyzer: Analyzer) -> _Wanted:
-    weights = dict(zip(stats.terms, stats.idf, strict=True))
+    weights = stats.weights
     sentence = asking_sentence(question)
     asked = {term: weights[term] for term in analyzer.terms(sentence) if term in weights}
     return _Wanted(weights, asked, bool(_ASKS_NUMBER.search(sentence)))
@@ -129,12 +129,12 @@ def _of_chunk(item: Evidence, standing: float, wanted: _Wanted, analyzer: Analyz
     before: set[str] = set()
     for i, span in enumerate(sentences(chunk.text)):
         terms = set(analyzer.terms(span.text))
-        words = _share(terms, wanted.weights)
+        words = share(terms, wanted.weights)
         signals = {
             "words": words,
-            "asked_words": _share(terms, wanted.asked),
-            "place_words": _share(terms | place, wanted.weights) - words,
-            "words_before": _share(terms | before, wanted.weights) - words,
+            "asked_words": share(terms, wanted.asked),
+            "place_words": share(terms | place, wanted.weights) - words,
+            "words_before": share(terms | before, wanted.weights) - words,
             "retrieval": standing,
             **_form(span.text, wanted),
         }
@@ -151,11 +151,6 @@ def _form(sentence: str, wanted: _Wanted) -> dict[str, float]:
         "question": float(sentence.endswith("?")),
         "short": float(len(sentence) < _SHORT),
     }
-
-
-def _share(terms: set[str], weights: Mapping[str, float]) -> float:
-    total = sum(weights.values())
-    return sum(weight for term, weight in weights.items() if term in terms) / total if total else 0.0
 
 
 def _scores(found: Sequence[Candidate], query_vector: npt.NDArray[np.float32], embed: Embed, weights: Mapping[str, float]) -> list[float]:

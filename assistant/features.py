@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from assistant.retrieval.analysis import Analyzer
-from assistant.retrieval.search import QueryStats
+from assistant.retrieval.search import QueryStats, share
 from assistant.retrieval.sentences import sentences
 from assistant.types import Hit
 
@@ -26,7 +26,7 @@ Terms = frozenset[str]
 def features(question: str, stats: QueryStats, hits: Sequence[Hit], analyzer: Analyzer) -> dict[str, float]:
     """The features of the best `CONSIDERED` hits, by name, always the same names. `stats` must be of the same question and asker."""
     hits = hits[:CONSIDERED]
-    weights = dict(zip(stats.terms, stats.idf, strict=True))
+    weights = stats.weights
     chunks = [frozenset(analyzer.terms(hit.chunk.indexed_text)) for hit in hits]
     spans = [span.text for hit in hits for span in sentences(hit.chunk.text)]
     return {
@@ -39,13 +39,6 @@ def features(question: str, stats: QueryStats, hits: Sequence[Hit], analyzer: An
         "numbers": _special(_NUMBER.findall(question), chunks, analyzer),
         "length": math.log1p(len(weights)),
     }
-
-
-def share(terms: Iterable[str], weights: Mapping[str, float]) -> float:
-    """The share of the question's weight that these terms cover; 0 for a question without weight."""
-    total = sum(weights.values())
-    covered = set(terms)
-    return sum(weight for term, weight in weights.items() if term in covered) / total if total else 0.0
 
 
 def _margin(hits: Sequence[Hit]) -> float:

@@ -20,13 +20,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
-from assistant.documents import DocumentStore
+from assistant.documents import REBUILD, DocumentStore
 from assistant.errors import IndexBroken, IndexMissing, IndexUnavailable
 from assistant.ports import ChunkStore
 from assistant.retrieval import lexical
 from assistant.retrieval.search import SearchIndex
-
-REBUILD = "Build the index anew: `ingest PATH`."
 
 
 @dataclass(frozen=True, slots=True)

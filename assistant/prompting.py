@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib.resources import files
 from typing import Literal
 
@@ -34,11 +33,6 @@ def render(question: str, evidence: Sequence[Evidence], objection: str | None = 
     if objection:
         parts.append(f"Your last reply could not be used: {_harmless(objection)}\nReply again, keeping to the rules.")
     return Message("system", _rules()), Message("user", "\n\n".join(parts))
-
-
-def prompt_version() -> str:
-    """The first twelve hexadecimal digits of the SHA-256 of the rules."""
-    return sha256(_rules().encode()).hexdigest()[:12]
 
 
 def _rules() -> str:

@@ -88,7 +88,7 @@ class Ingest:
         folder = self.home.generation(generation)
         manifest = read_manifest(folder)
         with closing(DocumentStore.open(folder / "documents.sqlite")) as documents:
-            return Published(manifest, documents.files(), documents.chunk_counts())
+            return Published(manifest, documents.files())
 
     def _fits(self, manifest: Manifest) -> bool:
         """Whether what it holds is what today's code and model would make of the same files."""

@@ -20,11 +20,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The published generation as an ingest sees it: what it was made from, its files, and how many chunks each document has."""
+    """The published generation as an ingest sees it: what it was made from, and its files."""
 
     manifest: Manifest
     files: dict[str, FileRecord]
-    chunks: dict[str, int]
 
     def documents(self) -> set[str]:
         return {record.source for record in self.files.values() if record.status == "parsed"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -40,6 +40,11 @@ class QueryStats:
     idf: tuple[float, ...]
     ideal_bm25: float
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """How rare each term is, by term."""
+        return dict(zip(self.terms, self.idf, strict=True))
+
 
 def build_index(chunks: Sequence[Chunk], vectors: Vectors, analyzer: Analyzer | None = None) -> SearchIndex:
     """Raises ValueError where there is not one vector for each chunk."""
@@ -76,6 +81,13 @@ def query_stats(index: SearchIndex, query: str, principal: Principal) -> QuerySt
     terms = tuple(dict.fromkeys(index.analyzer.terms(query)))
     rarity = tuple(lexical.idf(index.lexical, term, readers) for term in terms)
     return QueryStats(terms, rarity, lexical.ideal_bm25(index.lexical, terms, readers))
+
+
+def share(terms: Iterable[str], weights: Mapping[str, float]) -> float:
+    """The share of the question's weight that these terms cover; 0 for a question without weight."""
+    total = sum(weights.values())
+    covered = set(terms)
+    return sum(weight for term, weight in weights.items() if term in covered) / total if total else 0.0
 
 
 def rerank(hits: Sequence[Hit], query: str, reranker: Reranker) -> list[Hit]:

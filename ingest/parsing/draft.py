@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 
 from ingest.types import Block, BlockKind, ParsedDocument
 
@@ -93,14 +92,3 @@ def _code(text: str) -> str:
     """Code keeps its lines and its indentation, relative to the first line."""
     lines = [line.rstrip() for line in visible(text.expandtabs(4)).split("\n")]
     return textwrap.dedent("\n".join(lines)).strip()
-
-
-def well_formed(document: ParsedDocument) -> bool:
-    """Whether the blocks are what `ingest.types` promises: ordered, apart, never empty or padded, nothing but white space between."""
-    edges = [(0, 0), *((b.start, b.end) for b in document.blocks), (len(document.text), len(document.text))]
-    ordered = all(a[1] <= b[0] and not document.text[a[1] : b[0]].strip() for a, b in pairwise(edges))
-    return ordered and all(_tight(document.text[b.start : b.end]) for b in document.blocks)
-
-
-def _tight(text: str) -> bool:
-    return bool(text) and text == text.strip()

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from assistant.errors import ParseError
 from ingest.parsing import delimited, docx, mail, parse, pdf, pptx, xlsx
-from ingest.parsing.draft import well_formed
 from ingest.types import ParsedDocument
+from tests.blocks import well_formed
 
 
 def shape(document: ParsedDocument) -> list[tuple[str, int, str]]:
