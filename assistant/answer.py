@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-import numpy as np
-import numpy.typing as npt
-
 from assistant.errors import ModelUnavailable
 from assistant.extract import Embed, extract
 from assistant.ground import Dropped, Grounding, ground
-from assistant.ports import ChatModel, ModelAnswer
+from assistant.ports import ChatModel, ModelAnswer, Vector
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.search import QueryStats
 from assistant.steps import StepLog
@@ -37,7 +34,7 @@ class Material:
     """What an answer is made from. `vector` is the question's."""
 
     question: str
-    vector: npt.NDArray[np.float32]
+    vector: Vector
     evidence: tuple[Evidence, ...]
     stats: QueryStats
     analyzer: Analyzer

@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ParamSpec, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
 from assistant.answer import Material, Outcome, answer_in_extracts, answer_with_model, degraded
 from assistant.compose import refusal, text_of
 from assistant.costs import cost_of
@@ -24,7 +21,7 @@ from assistant.errors import IndexUnavailable, ModelUnavailable
 from assistant.features import features
 from assistant.gate import Gate
 from assistant.generation import Snapshot, Snapshots
-from assistant.ports import ChatModel, Embedder, Prices, Reranker
+from assistant.ports import ChatModel, Embedder, Prices, Reranker, Vector
 from assistant.retrieval.search import query_stats, rerank, search
 from assistant.rewrite import standalone
 from assistant.steps import StepLog
@@ -37,7 +34,6 @@ EVIDENCE = 8
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Vector = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from assistant.grounding_checks import SHORTEST_QUOTE, meaningful
-from assistant.ports import Vectors
+from assistant.ports import Vector, Vectors
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.search import QueryStats, share
 from assistant.retrieval.sentences import sentences
@@ -86,7 +85,7 @@ def extract(
     evidence: Sequence[Evidence],
     stats: QueryStats,
     analyzer: Analyzer,
-    query_vector: npt.NDArray[np.float32],
+    query_vector: Vector,
     embed: Embed,
     weights: Mapping[str, float] = WEIGHTS,
 ) -> list[Claim]:
@@ -153,7 +152,7 @@ def _form(sentence: str, wanted: _Wanted) -> dict[str, float]:
     }
 
 
-def _scores(found: Sequence[Candidate], query_vector: npt.NDArray[np.float32], embed: Embed, weights: Mapping[str, float]) -> list[float]:
+def _scores(found: Sequence[Candidate], query_vector: Vector, embed: Embed, weights: Mapping[str, float]) -> list[float]:
     scores = [candidate.score(weights) for candidate in found]
     best = sorted(range(len(found)), key=lambda i: -scores[i])[:EMBEDDED]
     cosines = np.asarray(embed([found[i].in_place for i in best]) @ query_vector, dtype=float)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from assistant.types import Call, Chunk, Claim, Evidence, Usage
 
+Vector = npt.NDArray[np.float32]
 Vectors = npt.NDArray[np.float32]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from assistant.ports import Reranker, Vectors
+from assistant.ports import Reranker, Vector, Vectors
 from assistant.retrieval import lexical
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.dense import cosines
@@ -54,9 +54,7 @@ def build_index(chunks: Sequence[Chunk], vectors: Vectors, analyzer: Analyzer | 
     return SearchIndex(tuple(chunks), vectors, lexical.build([analyzer.terms(chunk.indexed_text) for chunk in chunks]), analyzer)
 
 
-def search(
-    index: SearchIndex, query: str, query_vector: npt.NDArray[np.float32], principal: Principal, filters: Filters, k: int
-) -> list[Hit]:
+def search(index: SearchIndex, query: str, query_vector: Vector, principal: Principal, filters: Filters, k: int) -> list[Hit]:
     """The best `k` chunks that the principal may read and the filters admit, best first; equal scores in the order of chunk ids.
 
     The statistics of the query's terms are those of all that the principal may read; filters only narrow what is returned.
