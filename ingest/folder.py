@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from assistant.errors import NothingToIngest
+from assistant.errors import NothingToIngest, ParseError
 from ingest.parsing import SUPPORTED
 
 METADATA_FILE = ".footnote.yaml"
+LARGEST = 50_000_000  # bytes
 
 HIDDEN = "hidden"
 TEMPORARY = "temporary"
@@ -44,6 +45,17 @@ class Walk:
     files: tuple[FolderFile, ...]
     passed_over: Mapping[str, int]
     unsupported: tuple[str, ...]
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a file. Raises ParseError where it cannot be read or is too large."""
+    try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise ParseError(f"The file has {size / 1e6:.0f} MB; at most {LARGEST / 1e6:.0f} MB are read. Split it or leave it out.")
+        return path.read_bytes()
+    except OSError as error:
+        raise ParseError(f"The file cannot be opened: {error.strerror}. Check that it exists and may be read.") from error
 
 
 def source_of(path: Path, root: Path) -> str:

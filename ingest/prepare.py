@@ -13,8 +13,8 @@ from assistant.errors import ParseError
 from assistant.retrieval import sentences
 from assistant.types import Chunk, Document
 from ingest import chunking, metadata, parsing
+from ingest.folder import read_file
 from ingest.metadata import FolderMetadata, metadata_for
-from ingest.parsing import parse
 from ingest.types import Metadata, ParsedDocument
 
 NO_TEXT = "It holds no text. If it is a scan, give a version with a text layer."
@@ -50,10 +50,10 @@ def file_hash(path: Path) -> str:
 def prepare(path: Path, source: str, digest: str, fingerprint: str, folders: FolderMetadata) -> Prepared:
     """Never raises for what is wrong with the file: that is its record's status and error."""
     try:
-        parsed = parse(path)
+        parsed = parsing.FileParser().parse(path.name, read_file(path))
         known, warnings = metadata_for(source, parsed.front_matter, folders)
     except ParseError as error:
-        return Prepared(FileRecord(source, digest, fingerprint, "failed", str(error).removeprefix(f"{path.name}: ")))
+        return Prepared(FileRecord(source, digest, fingerprint, "failed", str(error)))
     if not parsed.text.strip():
         return Prepared(FileRecord(source, digest, fingerprint, "empty", NO_TEXT), warnings=warnings)
     document = _document(path, source, digest, parsed, known)

@@ -28,12 +28,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """A file as text. Blocks are in order, do not overlap, and only white space lies between them."""
+    """A file as text. Blocks are in order, do not overlap, and only white space lies between them. `front_matter` is what the file
+    itself states about it (front matter, document properties); `warnings` say what of the file is not in the text, and why."""
 
     text: str
     blocks: tuple[Block, ...]
     title: str | None = None
     front_matter: Mapping[str, object] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

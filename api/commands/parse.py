@@ -39,14 +39,15 @@ def _files(given: Path) -> Iterator[tuple[str, Path, str | None]]:
 
 
 def _parsed(source: str, path: Path, error: str | None) -> dict[str, Any]:
-    from ingest.parsing import parse
+    from ingest.folder import read_file
+    from ingest.parsing import FileParser
 
     try:
         if error is not None:
             raise ParseError(error)
-        parsed = parse(path)
+        parsed = FileParser().parse(path.name, read_file(path))
     except ParseError as failure:
-        return {"source": source, "status": "failed", "text": "", "title": None, "error": str(failure).removeprefix(f"{path.name}: ")}
+        return {"source": source, "status": "failed", "text": "", "title": None, "error": str(failure)}
     status = "parsed" if parsed.text.strip() else "empty"
     return {"source": source, "status": status, "text": parsed.text, "title": parsed.title, "error": None}
 

@@ -1,8 +1,8 @@
 """Files as text: one module per format, one entry point.
 
-`parse` gives the text that people are quoted from and the blocks it consists of; `SUPPORTED` names the endings it takes.
+`FileParser` gives the text that people are quoted from and the blocks it consists of; `SUPPORTED` names the endings it takes.
 """
 
-from ingest.parsing.parse import SUPPORTED, parse
+from ingest.parsing.parse import SUPPORTED, FileParser
 
-__all__ = ["SUPPORTED", "parse"]
+__all__ = ["SUPPORTED", "FileParser"]

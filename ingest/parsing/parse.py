@@ -1,4 +1,8 @@
-"""The one way in: a path to its text. A new format is a module with `read(data) -> ParsedDocument` and a line in `_READERS`."""
+"""The one way in: a file's name and bytes to its text.
+
+A new format is a module with `read(data) -> ParsedDocument` and a line in `_READERS`; one that holds pictures or other files takes
+`Tools` as well and stands in `_COMPOSED`.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,14 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import PurePath
 from types import MappingProxyType
 
 from assistant.errors import ParseError
 from ingest.parsing import delimited, docx, html, mail, markdown, pdf, plain, pptx, xlsx
+from ingest.parsing.ocr import see
 from ingest.parsing.signature import looks_like
+from ingest.parsing.tools import Tools
 from ingest.types import ParsedDocument
 
 Reader = Callable[[bytes], ParsedDocument]
@@ -32,8 +38,10 @@ _READERS: Mapping[str, Reader] = MappingProxyType(
         ".xlsx": xlsx.read,
     }
 )
-SUPPORTED: tuple[str, ...] = tuple(sorted(_READERS))
-LARGEST = 50_000_000  # bytes
+# Readers that look at pictures, or at files inside the file.
+_COMPOSED: Mapping[str, Callable[[bytes, Tools], ParsedDocument]] = MappingProxyType({})
+SUPPORTED: tuple[str, ...] = tuple(sorted((*_READERS, *_COMPOSED)))
+DEEPEST = 3
 _BY_SIGNATURE = frozenset({".pdf", ".docx", ".pptx", ".xlsx"})
 # What the readers of binary formats raise on damaged files; each is a fault of the file, not of this program's state.
 _DAMAGE = (
@@ -53,36 +61,34 @@ _DAMAGE = (
 )
 
 
-def parse(path: Path) -> ParsedDocument:
-    """The text of one file. A file without text gives an empty text; one that cannot be read raises ParseError, which says why."""
-    try:
-        return _parsed(_content(path), path.suffix.lower())
-    except ParseError as error:
-        name = path.name.encode("utf-8", "replace").decode("utf-8")
-        raise ParseError(f"{name}: {error}") from error
+class FileParser:
+    """Reads files in this process (port `Parser`). `alive` is told of each page recognised in a picture."""
 
+    def __init__(self, alive: Callable[[], None] = lambda: None) -> None:
+        self._alive = alive
 
-def _content(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise ParseError(f"The file has {size / 1e6:.0f} MB; at most {LARGEST / 1e6:.0f} MB are read. Split it or leave it out.")
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ParseError(f"The file cannot be opened: {reason}. Check that it exists and may be read.") from error
+    def parse(self, name: str, data: bytes) -> ParsedDocument:
+        return self._read(name, data, 0)
 
+    def close(self) -> None:
+        pass
 
-def _parsed(data: bytes, suffix: str) -> ParsedDocument:
-    if suffix not in _READERS:
-        raise ParseError(f"Files ending in {suffix or 'nothing'} are not read. Supported: {', '.join(SUPPORTED)}.")
-    if not data.strip(b"\0 \t\r\n"):
-        return ParsedDocument("", ())
-    reader = _READERS[_real_suffix(data, suffix)]
-    try:
-        return reader(data)
-    except _DAMAGE as error:
-        raise ParseError(f"The file is damaged ({_short(error)}). Open it in its program, save it again, and ingest anew.") from error
+    def _read(self, name: str, data: bytes, depth: int) -> ParsedDocument:
+        suffix = PurePath(name).suffix.lower()
+        if suffix not in SUPPORTED:
+            raise ParseError(f"Files ending in {suffix or 'nothing'} are not read. Supported: {', '.join(SUPPORTED)}.")
+        if depth > DEEPEST:
+            raise ParseError(f"It lies more than {DEEPEST} files deep inside others.")
+        if not data.strip(b"\0 \t\r\n"):
+            return ParsedDocument("", ())
+        real = _real_suffix(data, suffix)
+        try:
+            return _COMPOSED[real](data, self._tools(depth)) if real in _COMPOSED else _READERS[real](data)
+        except _DAMAGE as error:
+            raise ParseError(f"The file is damaged ({_short(error)}). Open it in its program, save it again, and ingest anew.") from error
+
+    def _tools(self, depth: int) -> Tools:
+        return Tools(see, lambda name, data: self._read(name, data, depth + 1), self._alive)
 
 
 def _real_suffix(data: bytes, suffix: str) -> str:
@@ -92,7 +98,7 @@ def _real_suffix(data: bytes, suffix: str) -> str:
         if suffix in _BY_SIGNATURE:
             raise ParseError(f"The file ends in {suffix} but is none, or it is damaged. Open it in its program and save it again.")
         return ".html" if found and suffix not in (".eml", ".csv") else suffix
-    if f".{found}" in _READERS:
+    if f".{found}" in SUPPORTED:
         return f".{found}"
     if "password" in found:
         raise ParseError(f"The file is {found}. Save a copy without the password.")

@@ -21,8 +21,8 @@ def refuse(*args, **kwargs):
 
 socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
 from pathlib import Path
-from ingest.parsing import parse
-print(parse(Path(sys.argv[1])).text)
+from ingest.parsing import FileParser
+print(FileParser().parse("leave.docx", Path(sys.argv[1]).read_bytes()).text)
 """
 
 
