@@ -41,8 +41,13 @@ _SPAN_DIGITS = 4
 
 
 def read(data: bytes) -> ParsedDocument:
+    return from_text(decode(data, declared_encoding(data)))
+
+
+def declared_encoding(data: bytes) -> str | None:
+    """What a page says of its encoding."""
     declared = _CHARSET.search(data[:4096])
-    return from_text(decode(data, declared[1].decode("ascii") if declared else None))
+    return declared[1].decode("ascii") if declared else None
 
 
 def from_text(text: str) -> ParsedDocument:

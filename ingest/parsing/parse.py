@@ -14,7 +14,7 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 from assistant.errors import ParseError
-from ingest.parsing import delimited, docx, html, mail, markdown, pdf, plain, pptx, xlsx
+from ingest.parsing import delimited, docx, html, mail, markdown, msg, pdf, plain, pptx, xlsx
 from ingest.parsing.ocr import see
 from ingest.parsing.signature import looks_like
 from ingest.parsing.tools import Tools
@@ -26,7 +26,6 @@ _READERS: Mapping[str, Reader] = MappingProxyType(
     {
         ".csv": delimited.read,
         ".docx": docx.read,
-        ".eml": mail.read,
         ".htm": html.read,
         ".html": html.read,
         ".markdown": markdown.read,
@@ -39,10 +38,15 @@ _READERS: Mapping[str, Reader] = MappingProxyType(
     }
 )
 # Readers that look at pictures, or at files inside the file.
-_COMPOSED: Mapping[str, Callable[[bytes, Tools], ParsedDocument]] = MappingProxyType({})
+_COMPOSED: Mapping[str, Callable[[bytes, Tools], ParsedDocument]] = MappingProxyType(
+    {
+        ".eml": mail.read,
+        ".msg": msg.read,
+    }
+)
 SUPPORTED: tuple[str, ...] = tuple(sorted((*_READERS, *_COMPOSED)))
 DEEPEST = 3
-_BY_SIGNATURE = frozenset({".pdf", ".docx", ".pptx", ".xlsx"})
+_BY_SIGNATURE = frozenset({".msg", ".pdf", ".docx", ".pptx", ".xlsx"})
 # What the readers of binary formats raise on damaged files; each is a fault of the file, not of this program's state.
 _DAMAGE = (
     ArithmeticError,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
+
+from ingest.parsing.ole import SIGNATURE, open_ole
 
 _PARTS = {"word/document.xml": "docx", "ppt/presentation.xml": "pptx", "xl/workbook.xml": "xlsx"}
 _MAGIC = (
@@ -28,7 +31,14 @@ _MAGIC = (
     (b"%!PS", "a PostScript document"),
 )
 _SHORT_MAGIC = 4  # two or three letters may also begin a text, so they count only in bytes that are none
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_STREAMS = {
+    "__properties_version1.0": "msg",
+    "WordDocument": "doc",
+    "PowerPoint Document": "ppt",
+    "Workbook": "xls",
+    "Book": "xls",
+    "PP40": "a PowerPoint 95 presentation",
+}
 _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
 
 
@@ -39,7 +49,7 @@ def looks_like(data: bytes) -> str | None:
         return "pdf"
     if data.startswith(b"PK\x03\x04"):
         return _in_zip(data)
-    if data.startswith(_OLE):
+    if data.startswith(SIGNATURE):
         return _in_ole(data)
     if _HTML.match(data[:4096]):
         return "html"
@@ -70,17 +80,10 @@ def _in_zip(data: bytes) -> str:
 
 
 def _in_ole(data: bytes) -> str:
-    """Compound files name their streams in UTF-16."""
-
-    def holds(name: str) -> bool:
-        return name.encode("utf-16-le") in data
-
-    if holds("EncryptedPackage"):
-        return "an Office document protected by a password"
-    if holds("__properties_version1.0"):
-        return "an Outlook message"
-    if holds("WordDocument"):
-        return "an old Word document (.doc)"
-    if holds("PowerPoint Document"):
-        return "an old PowerPoint presentation (.ppt)"
-    return "an old Excel workbook (.xls)" if holds("Workbook") or holds("Book") else "an old Office document"
+    try:
+        with open_ole(data) as ole:
+            if ole.exists("EncryptedPackage"):
+                return "an Office document protected by a password"
+            return next((kind for name, kind in _STREAMS.items() if ole.exists(name)), "an old Office document")
+    except (OSError, LookupError, RuntimeError, TypeError, ValueError, struct.error):
+        return "a damaged Office document or Outlook message"
