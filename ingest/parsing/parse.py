@@ -14,7 +14,7 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 from assistant.errors import ParseError
-from ingest.parsing import delimited, docx, html, mail, markdown, msg, pdf, plain, pptx, xlsx
+from ingest.parsing import delimited, docx, epub, html, mail, markdown, msg, odp, ods, odt, pdf, plain, pptx, rtf, xlsx
 from ingest.parsing.ocr import see
 from ingest.parsing.signature import looks_like
 from ingest.parsing.tools import Tools
@@ -26,12 +26,17 @@ _READERS: Mapping[str, Reader] = MappingProxyType(
     {
         ".csv": delimited.read,
         ".docx": docx.read,
+        ".epub": epub.read,
         ".htm": html.read,
         ".html": html.read,
         ".markdown": markdown.read,
         ".md": markdown.read,
+        ".odp": odp.read,
+        ".ods": ods.read,
+        ".odt": odt.read,
         ".pdf": pdf.read,
         ".pptx": pptx.read,
+        ".rtf": rtf.read,
         ".text": plain.read,
         ".txt": plain.read,
         ".xlsx": xlsx.read,
@@ -46,7 +51,7 @@ _COMPOSED: Mapping[str, Callable[[bytes, Tools], ParsedDocument]] = MappingProxy
 )
 SUPPORTED: tuple[str, ...] = tuple(sorted((*_READERS, *_COMPOSED)))
 DEEPEST = 3
-_BY_SIGNATURE = frozenset({".msg", ".pdf", ".docx", ".pptx", ".xlsx"})
+_BY_SIGNATURE = frozenset({".docx", ".epub", ".msg", ".odp", ".ods", ".odt", ".pdf", ".pptx", ".rtf", ".xlsx"})
 # What the readers of binary formats raise on damaged files; each is a fault of the file, not of this program's state.
 _DAMAGE = (
     ArithmeticError,

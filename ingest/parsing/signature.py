@@ -6,9 +6,13 @@ import io
 import re
 import struct
 import zipfile
+import zlib
 
 from ingest.parsing.ole import SIGNATURE, open_ole
 
+_ODF = b"application/vnd.oasis.opendocument."
+# What the part `mimetype` begins with, which these formats put first. Templates ("text-template") are read as what they make.
+_STATED = ((_ODF + b"text", "odt"), (_ODF + b"spreadsheet", "ods"), (_ODF + b"presentation", "odp"), (b"application/epub+zip", "epub"))
 _PARTS = {"word/document.xml": "docx", "ppt/presentation.xml": "pptx", "xl/workbook.xml": "xlsx"}
 _MAGIC = (
     (b"\x89PNG\r\n", "a PNG picture"),
@@ -17,7 +21,7 @@ _MAGIC = (
     (b"II*\0", "a TIFF picture"),
     (b"MM\0*", "a TIFF picture"),
     (b"BM", "a BMP picture"),
-    (b"{\\rtf", "an RTF document"),
+    (b"{\\rtf", "rtf"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"BZh", "a bzip2 archive"),
     (b"\xfd7zXZ\0", "an xz archive"),
@@ -30,6 +34,7 @@ _MAGIC = (
     (b"ID3", "an MP3 recording"),
     (b"%!PS", "a PostScript document"),
 )
+_MANIFEST_START = 10_000  # bytes
 _SHORT_MAGIC = 4  # two or three letters may also begin a text, so they count only in bytes that are none
 _STREAMS = {
     "__properties_version1.0": "msg",
@@ -43,7 +48,7 @@ _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\
 
 
 def looks_like(data: bytes) -> str | None:
-    """The ending of the format that the bytes are in ("pdf", "docx", "pptx", "xlsx", "html"), else a description that begins with an
+    """The ending of the format that the bytes are in ("pdf", "docx", "odt", "rtf", "html" …), else a description that begins with an
     article ("a PNG picture"), else None: text, or nothing known."""
     if b"%PDF-" in data[:1024]:
         return "pdf"
@@ -68,15 +73,24 @@ def _in_zip(data: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
-            kind = archive.read("mimetype")[:100].decode("ascii", "replace") if "mimetype" in names else ""
-    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError, NotImplementedError, EOFError, zipfile.LargeZipFile):
+            kind = _stated_kind(archive, names)
+    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError, NotImplementedError, EOFError, zlib.error):
         return "a damaged ZIP archive or Office document"
     found = next((suffix for part, suffix in _PARTS.items() if part in names), None)
-    if found is None and "epub" in kind:
-        return "an EPUB book"
-    if found is None and "opendocument" in kind:
-        return "an OpenDocument file"
+    found = found or next((suffix for start, suffix in _STATED if kind.startswith(start)), None)
+    if found is None and kind.startswith(_ODF):
+        found = "an OpenDocument drawing, formula or database"
     return found or "a ZIP archive"
+
+
+def _stated_kind(archive: zipfile.ZipFile, names: set[str]) -> bytes:
+    """What the archive says it is, in its part `mimetype` or, packed anew by hand, in its manifest."""
+    for name in ("mimetype", "META-INF/manifest.xml"):
+        if name in names:
+            with archive.open(name) as part:
+                start = part.read(_MANIFEST_START)
+            return start.strip() if name == "mimetype" else start[max(start.find(_ODF), 0) :]
+    return b"application/epub+zip" if "META-INF/container.xml" in names else b""
 
 
 def _in_ole(data: bytes) -> str:
