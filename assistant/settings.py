@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     chroma_url: str | None = Field(
         None, description="Address of a Chroma server (`http://chroma:8000`). Unset: embedded, below FOOTNOTE_HOME."
     )
+    parse_seconds: float = Field(
+        60.0, gt=0, le=3600, description="Seconds that reading one file may take, or one page of it by recognition."
+    )
+    parse_memory: int = Field(1024, ge=64, le=65_536, description="MiB of memory that reading one file may take.")
     anonymous: Literal["allow"] | None = Field(
         None, description="`allow`: serve without keys on an address that is not loopback. Everyone who reaches it reads everything."
     )

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from assistant.errors import ParseError
-from ingest.folder import METADATA_FILE, source_of
+from ingest.folder import METADATA_FILE, read_file, source_of
 from ingest.parsing.decode import decode
 from ingest.parsing.draft import one_line
 from ingest.parsing.front_matter import line_of, load_yaml
@@ -29,6 +29,7 @@ from ingest.types import Metadata
 
 KEYS = ("title", "owner", "url", "groups", "effective", "expires", "supersedes")
 _MISSPELT = ".footnote.yml"
+_LARGEST = 1_000_000  # bytes
 # Names the place of a value in a message, given its keys from the outermost in.
 _At = Callable[..., str]
 
@@ -78,7 +79,7 @@ def load_folder_metadata(root: Path) -> FolderMetadata:
         below[:] = sorted(name for name in below if not name.startswith("."))
         if METADATA_FILE in present or _MISSPELT in present:
             source = source_of(Path(place), root)
-            folders[source], said = _folder(Path(place), PurePosixPath(source), present)
+            folders[source], said = _folder(root, Path(place), PurePosixPath(source), present)
             warnings += said
     return FolderMetadata(folders, tuple(warnings))
 
@@ -104,22 +105,24 @@ def _only_narrows(own: tuple[str, ...], stated: tuple[str, ...]) -> None:
         )
 
 
-def _folder(path: Path, below: PurePosixPath, present: set[str]) -> tuple[Folder, list[str]]:
+def _folder(root: Path, path: Path, below: PurePosixPath, present: set[str]) -> tuple[Folder, list[str]]:
     """One folder's rules and what is to be said about them; an error in them becomes part of them."""
     where = str(below / METADATA_FILE)
     try:
         if _MISSPELT in present:
             raise ParseError(f"{below / _MISSPELT} must be called {METADATA_FILE}. Rename it; until then nothing below is ingested.")
-        return _read(_text(path / METADATA_FILE, where), where, present)
+        return _read(_text(root, path / METADATA_FILE, where), where, present)
     except ParseError as error:
         return Folder(Rules(where, {}, str(error)), {}), []
 
 
-def _text(path: Path, where: str) -> str:
+def _text(root: Path, path: Path, where: str) -> str:
     try:
-        return decode(path.read_bytes())
-    except OSError as error:
-        raise ParseError(f"{where} cannot be read: {error.strerror}. Until it can, nothing below its folder is ingested.") from error
+        content = read_file(root, path, _LARGEST)
+    except ParseError as error:
+        raise ParseError(f"{where} cannot be read. {error} Until it can, nothing below its folder is ingested.") from error
+    try:
+        return decode(content)
     except ParseError as error:
         raise ParseError(f"{where} is no text file. Until it is, nothing below its folder is ingested.") from error
 
@@ -195,6 +198,8 @@ def _strings(value: object, what: str) -> tuple[str, ...]:
 def _date(value: object, what: str) -> date | None:
     if value is None:
         return None
+    if not isinstance(value, str | int | date):  # written out, aliases of aliases would never end
+        raise ParseError(f"{what}: a date is expected, as in 2026-01-31.")
     try:
         return datetime.fromisoformat(str(value).strip()).date()
     except ValueError as error:

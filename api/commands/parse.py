@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assistant.errors import FootnoteError, ParseError
+
+if TYPE_CHECKING:
+    from ingest.ports import Parser
+
+_AHEAD = 4  # files a worker: one that takes long does not leave the others idle
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A file to be shown. `root` is the folder that it was found in, None for a file named by itself."""
+
+    source: str
+    path: Path
+    root: Path | None = None
+    error: str | None = None
 
 
 def command(
@@ -18,38 +37,58 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON a file.")] = False,
 ) -> None:
     """Show the text of files as the index sees it; nothing is stored."""
+    from assistant.settings import load_settings
+    from ingest.sandbox import SandboxedParser
+
     missing = [path for path in paths if not path.exists()]
     if missing:
         raise FootnoteError(f"{missing[0]} does not exist.")
-    for source, path, error in (found for given in paths for found in _files(given)):
-        _print(_parsed(source, path, error), as_json)
+    settings = load_settings()
+    workers = os.cpu_count() or 1
+    with (
+        ThreadPoolExecutor(workers) as threads,
+        SandboxedParser(workers, settings.parse_seconds, settings.parse_memory * 2**20) as parser,
+    ):
+        for row in _rows(threads, parser, (found for given in paths for found in _files(given)), workers * _AHEAD):
+            _print(row, as_json)
 
 
-def _files(given: Path) -> Iterator[tuple[str, Path, str | None]]:
+def _files(given: Path) -> Iterator[_Given]:
+    from ingest.folder import source_of, walk
+
     if not given.is_dir():
-        yield given.name, given, None
+        yield _Given(source_of(given, given.parent), given)
         return
-    from ingest.folder import walk
-
     found = walk(given)
-    readable = [(file.source, file.path, file.error) for file in found.files]
+    readable = [_Given(file.source, file.path, given, file.error) for file in found.files]
     # An ingest passes these over; here an admin wants to see why a file is not in the index.
-    unread: list[tuple[str, Path, str | None]] = [(source, given / source, None) for source in found.unsupported]
-    yield from sorted([*readable, *unread])
+    unread = [_Given(source, given / source, given) for source in found.unsupported]
+    yield from sorted([*readable, *unread], key=lambda file: file.source)
 
 
-def _parsed(source: str, path: Path, error: str | None) -> dict[str, Any]:
-    from ingest.folder import read_file
-    from ingest.parsing import FileParser
+def _rows(threads: ThreadPoolExecutor, parser: Parser, files: Iterable[_Given], ahead: int) -> Iterator[dict[str, Any]]:
+    """What became of each file, in order, while the next ones are being read."""
+    waiting: deque[Future[dict[str, Any]]] = deque()
+    for file in files:
+        waiting.append(threads.submit(_row, parser, file))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _row(parser: Parser, file: _Given) -> dict[str, Any]:
+    from ingest.folder import read_file, read_given_file
 
     try:
-        if error is not None:
-            raise ParseError(error)
-        parsed = FileParser().parse(path.name, read_file(path))
+        if file.error is not None:
+            raise ParseError(file.error)
+        data = read_file(file.root, file.path) if file.root else read_given_file(file.path)
+        parsed = parser.parse(file.path.name, data)
     except ParseError as failure:
-        return {"source": source, "status": "failed", "text": "", "title": None, "error": str(failure)}
+        return {"source": file.source, "status": "failed", "text": "", "title": None, "error": str(failure)}
     status = "parsed" if parsed.text.strip() else "empty"
-    return {"source": source, "status": status, "text": parsed.text, "title": parsed.title, "error": None}
+    return {"source": file.source, "status": status, "text": parsed.text, "title": parsed.title, "error": None}
 
 
 def _print(row: dict[str, Any], as_json: bool) -> None:

@@ -165,3 +165,26 @@ def test_a_folder_whose_name_is_no_utf8_is_governed(tmp_path: Path) -> None:
     (Path(folder) / ".footnote.yaml").write_text("groups: [hr]", encoding="utf-8")
 
     assert known(tmp_path, "caf\\xe9/a.md").groups == ("hr",)
+
+
+@pytest.mark.timeout(20)
+def test_rules_behind_a_link_a_pipe_or_an_endless_device_are_not_read(tmp_path: Path) -> None:
+    for folder in ("link", "pipe", "device"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "elsewhere").write_text("groups: [hr]", encoding="utf-8")
+    (tmp_path / "link/.footnote.yaml").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "device/.footnote.yaml").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe/.footnote.yaml")
+
+    for folder in ("link", "pipe", "device"):
+        with pytest.raises(ParseError, match="cannot be read"):
+            known(tmp_path, f"{folder}/a.md")
+
+
+@pytest.mark.timeout(20)
+def test_aliases_of_aliases_are_not_written_out(tmp_path: Path) -> None:
+    levels = "".join(f"k{level}: &k{level} [*k{level - 1}, *k{level - 1}]\n" for level in range(1, 60))
+    (tmp_path / ".footnote.yaml").write_text(f"k0: &k0 x\n{levels}effective: *k59\n", encoding="utf-8")
+
+    with pytest.raises(ParseError, match='"effective": a date is expected'):
+        known(tmp_path, "a.md")
