@@ -17,6 +17,7 @@ from assistant.ports import ChatModel, ChunkStore, Prices
 from assistant.settings import Settings
 from assistant.traces import Ledger
 from ingest.pipeline import Confirm, Ingest
+from ingest.sandbox import SandboxedParser
 from ingest.survey import Progress
 
 # Libraries that would call home, and what tells them not to.
@@ -56,10 +57,14 @@ def open_assistant(settings: Settings) -> Iterator[Assistant]:
         ledger.close()
 
 
-def make_ingest(settings: Settings, progress: Progress, confirm: Confirm) -> Ingest:
+@contextmanager
+def open_ingest(settings: Settings, progress: Progress, confirm: Confirm) -> Iterator[Ingest]:
+    """An Ingest over all cores; on leaving, its parsing processes end."""
     _silence_vendors(settings)
-    embedder = SentenceTransformerEmbedder(settings.embeddings, threads=os.cpu_count() or 1)
-    return Ingest(Home(settings.home), chunk_store(settings), embedder, progress, confirm)
+    cores = os.cpu_count() or 1
+    embedder = SentenceTransformerEmbedder(settings.embeddings, threads=cores)
+    with SandboxedParser(cores) as parser:
+        yield Ingest(Home(settings.home), chunk_store(settings), embedder, parser, cores, progress, confirm)
 
 
 def chunk_store(settings: Settings) -> ChunkStore:

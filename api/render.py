@@ -1,57 +1,21 @@
-"""How replies, reports and traces look to a person: plain when piped, coloured in a terminal, links to no one."""
+"""How replies, costs and traces look to a person: plain when piped, coloured in a terminal, links to no one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from textwrap import shorten
-from types import TracebackType
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ingest.report import Report
-
-_MOST_LISTED = 20
 _PASSAGE = 300
 
 
 def console() -> Console:
     return Console(highlight=False, soft_wrap=False)
-
-
-class ProgressBar:
-    """Shows the stages of an ingest with rate and time left on stderr; silent when stderr is no terminal."""
-
-    def __init__(self) -> None:
-        out = Console(stderr=True)
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            console=out,
-            disable=not out.is_terminal,
-        )
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> ProgressBar:
-        self._progress.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._progress.stop()
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=total, rate="")
-        task = self._progress.tasks[self._tasks[stage]]
-        rate = f"{task.speed:,.0f}/s" if task.speed else ""
-        self._progress.update(self._tasks[stage], completed=done, total=total, rate=rate)
 
 
 def print_reply(reply: Mapping[str, Any]) -> None:
@@ -107,34 +71,6 @@ def print_hits(hits: Sequence[Mapping[str, Any]]) -> None:
         out.print(Padding(escape(shorten(hit["text"], _PASSAGE, placeholder=" …")), (0, 0, 1, 4)))
 
 
-def print_report(report: Report) -> None:
-    out = console()
-    for note in report.notes:
-        out.print(f"[yellow]{escape(note)}[/]")
-    verb = "Published" if report.published else "Nothing changed; the index is still"
-    held = f"{_count(report.documents, 'document')}, {_count(report.chunks, 'chunk')}"
-    out.print(f"{verb} generation {report.generation}: {held} ({report.seconds:.1f} s).")
-    out.print(
-        f"  {report.count('added')} added, {report.count('changed')} changed, {len(report.removed)} removed, "
-        f"{report.count('unchanged')} unchanged; {_count(report.embedded, 'chunk')} embedded."
-    )
-    for outcome in [*report.with_status("failed"), *report.with_status("empty")]:
-        colour = "red" if outcome.status == "failed" else "yellow"
-        out.print(f"  [{colour}]{outcome.status}[/] {escape(outcome.source)}: {escape(outcome.error or '')}")
-    for warning in report.warnings:
-        out.print(f"  [yellow]warning[/] {escape(warning)}")
-    _print_passed_over(out, report)
-
-
-def _print_passed_over(out: Console, report: Report) -> None:
-    if report.passed_over:
-        out.print("  passed over: " + escape(", ".join(f"{count} {reason}" for reason, count in report.passed_over.items())))
-    for source in report.unsupported[:_MOST_LISTED]:
-        out.print(f"    [dim]{escape(source)}[/]")
-    if len(report.unsupported) > _MOST_LISTED:
-        out.print(f"    [dim]… and {len(report.unsupported) - _MOST_LISTED} more (--json lists all)[/]")
-
-
 def print_traces(traces: Sequence[Mapping[str, Any]]) -> None:
     out = console()
     if not traces:
@@ -176,7 +112,7 @@ def _hit(item: object) -> str:
     return str(item)
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
@@ -184,7 +120,7 @@ def print_costs(report: Mapping[str, Any]) -> None:
     out = console()
     total = report["total"]
     unknown = f" ({total['unknown']} of them of unknown price)" if total["unknown"] else ""
-    out.print(f"{dollars(total['usd'])} for {_count(total['calls'], 'call')}{unknown}, over {_count(report['questions'], 'question')}.")
+    out.print(f"{dollars(total['usd'])} for {counted(total['calls'], 'call')}{unknown}, over {counted(report['questions'], 'question')}.")
     for name, groups in (("day (UTC)", report["by_day"]), ("model", report["by_model"])):
         table = Table(name, "cost", "calls", "failed", "unknown", "input tokens", "output tokens", box=None, header_style="dim")
         for key, paid in groups.items():

@@ -1,19 +1,27 @@
-"""The documents of one generation, with their parsed texts, in SQLite: written by one ingest, read by the questions after it."""
+"""The documents of one generation, with their parsed texts and where their chunks lie, in SQLite: written by one ingest, read by the
+questions after it.
+
+It says what the generation's chunk index and lexical index must hold: each chunk can be made from it, and has a digest of all that is
+stored of it, so that two generations, or an index and what it should be, are compared without reading texts.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal
 
 from assistant.errors import IndexBroken
-from assistant.types import Document, Principal
+from assistant.types import Chunk, Document, Principal, Span
 
 REBUILD = "Build the index anew: `ingest PATH`."
 
@@ -23,11 +31,12 @@ CREATE TABLE IF NOT EXISTS documents (
     updated TEXT NOT NULL, groups TEXT NOT NULL, owner TEXT, url TEXT, effective TEXT, expires TEXT, supersedes TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS chunks (
-    id TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents (id), start INTEGER NOT NULL, "end" INTEGER NOT NULL
+    id TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents (id), start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    headings TEXT NOT NULL, page INTEGER, leads TEXT NOT NULL, digest TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS chunks_by_document ON chunks (document_id);
 CREATE TABLE IF NOT EXISTS files (
-    source TEXT PRIMARY KEY, file_hash TEXT NOT NULL, fingerprint TEXT NOT NULL, status TEXT NOT NULL, error TEXT
+    source TEXT PRIMARY KEY, file_hash TEXT NOT NULL, fingerprint TEXT NOT NULL, status TEXT NOT NULL, error TEXT, warnings TEXT NOT NULL
 ) STRICT;
 """
 _COLUMNS = "id, source, title, text, content_hash, updated, groups, owner, url, effective, expires, supersedes"
@@ -44,13 +53,15 @@ class ChunkPlace:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What the last ingest made of a file: enough to know whether it has to be parsed again."""
+    """What the last ingest made of a file: enough to know whether it has to be parsed again. Where the file could not be read, or was
+    too much for the parser's limits, `file_hash` is empty: it is tried again. `warnings` say what of it is not in the text."""
 
     source: str
     file_hash: str
     fingerprint: str
     status: Literal["parsed", "empty", "failed"]
     error: str | None
+    warnings: tuple[str, ...] = ()
 
 
 class DocumentStore:
@@ -69,13 +80,6 @@ class DocumentStore:
             connection.execute("SELECT count(*) FROM documents")
         except sqlite3.Error as error:
             raise IndexBroken(f"{path} cannot be read: {error}. {REBUILD}") from error
-        return cls(connection, path)
-
-    @classmethod
-    def create(cls, path: Path) -> DocumentStore:
-        """Opens it for writing; it may exist."""
-        connection = sqlite3.connect(path, check_same_thread=False)
-        connection.executescript(_SCHEMA)
         return cls(connection, path)
 
     def close(self) -> None:
@@ -102,6 +106,11 @@ class DocumentStore:
             after = page[-1].source
         return found[:limit]
 
+    def each(self) -> Iterator[Document]:
+        """Every document, one at a time in memory."""
+        for (document_id,) in self._rows("SELECT id FROM documents ORDER BY source"):
+            yield from self._documents("WHERE id = ?", (document_id,))
+
     def chunks_of(self, document_id: str) -> list[ChunkPlace]:
         rows = self._rows('SELECT id, start, "end" FROM chunks WHERE document_id = ? ORDER BY start', (document_id,))
         return [ChunkPlace(*row) for row in rows]
@@ -111,28 +120,27 @@ class DocumentStore:
         rows = self._rows("SELECT document_id, count(*) FROM chunks GROUP BY document_id")
         return {row[0]: row[1] for row in rows}
 
+    def chunks_by_source(self) -> dict[str, int]:
+        """How many chunks each document has, by source."""
+        rows = self._rows("SELECT source, (SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents")
+        return {row[0]: row[1] for row in rows}
+
     def files(self) -> dict[str, FileRecord]:
-        return {row[0]: FileRecord(*row) for row in self._rows("SELECT source, file_hash, fingerprint, status, error FROM files")}
+        rows = self._rows("SELECT source, file_hash, fingerprint, status, error, warnings FROM files")
+        return {row[0]: FileRecord(row[0], row[1], row[2], row[3], row[4], tuple(json.loads(row[5]))) for row in rows}
 
-    def write(
-        self, documents: Iterable[tuple[Document, Sequence[ChunkPlace]]], removed: Iterable[str], files: Iterable[FileRecord]
-    ) -> None:
-        """One transaction: takes out the removed document ids, puts the documents in, and makes `files` the whole record."""
-        with self._lock, self._connection as db:
-            gone = [(document_id,) for document_id in removed]
-            db.executemany("DELETE FROM chunks WHERE document_id = ?", gone)
-            db.executemany("DELETE FROM documents WHERE id = ?", gone)
-            for document, places in documents:
-                db.execute(f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * 12)})", _row(document))
-                db.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?)", [(p.id, document.id, p.start, p.end) for p in places])
-            db.execute("DELETE FROM files")
-            db.executemany(
-                "INSERT INTO files VALUES (?, ?, ?, ?, ?)", [(f.source, f.file_hash, f.fingerprint, f.status, f.error) for f in files]
-            )
+    def digests(self) -> dict[str, str]:
+        """The digest of every chunk by its id, in order of the ids."""
+        return {row[0]: row[1] for row in self._rows("SELECT id, digest FROM chunks ORDER BY id")}
 
-    def vacuum(self) -> None:
-        """What was deleted leaves the file, too."""
-        self._connection.execute("VACUUM")
+    def chunks(self, ids: Collection[str] | None = None) -> Iterator[Chunk]:
+        """The chunks of these ids, or all, document by document; one document's text at a time is in memory."""
+        wanted = None if ids is None else set(ids)
+        places = 'SELECT document_id, id, start, "end", headings, page, leads FROM chunks ORDER BY document_id, start'
+        for document_id, rows in groupby(self._rows(places), key=itemgetter("document_id")):
+            mine = [row for row in rows if wanted is None or row["id"] in wanted]
+            for document in self._documents("WHERE id = ?", (document_id,)) if mine else ():
+                yield from (_chunk(document, row) for row in mine)
 
     def _documents(self, where: str, values: tuple[object, ...]) -> list[Document]:
         return [_document(row) for row in self._rows(f"SELECT {_COLUMNS} FROM documents {where}", values)]
@@ -143,6 +151,76 @@ class DocumentStore:
                 return cursor.fetchall()
         except sqlite3.DatabaseError as error:
             raise IndexBroken(f"{self._path} cannot be read: {error}. {REBUILD}") from error
+
+
+class DocumentWriter(DocumentStore):
+    """Fills the documents of a generation that nobody reads yet: a crash leaves a file that is thrown away, so nothing waits for the disk.
+    What is removed leaves the file, too."""
+
+    @classmethod
+    def create(cls, path: Path) -> DocumentWriter:
+        """Opens it for writing; it may exist."""
+        connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        connection.executescript("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA secure_delete = ON;" + _SCHEMA + "BEGIN;")
+        return cls(connection, path)
+
+    def put(self, document: Document, chunks: Iterable[Chunk]) -> None:
+        self._run(f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * 12)})", [_row(document)])
+        self._run("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_chunk_row, chunks))
+
+    def remove(self, document_ids: Iterable[str]) -> None:
+        gone = [(document_id,) for document_id in document_ids]
+        self._run("DELETE FROM chunks WHERE document_id = ?", gone)
+        self._run("DELETE FROM documents WHERE id = ?", gone)
+
+    def set_files(self, files: Iterable[FileRecord]) -> None:
+        """Makes these the whole record."""
+        self._run("DELETE FROM files", [()])
+        rows = ((f.source, f.file_hash, f.fingerprint, f.status, f.error, json.dumps(f.warnings, ensure_ascii=False)) for f in files)
+        self._run("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def finish(self, *, vacuum: bool = False) -> None:
+        """Commits. `vacuum` writes the file anew, without the gaps that removals left."""
+        self._connection.execute("COMMIT")
+        if vacuum:
+            self._connection.execute("VACUUM")
+
+    def _run(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+        with self._lock:
+            self._connection.executemany(statement, rows)
+
+
+def digest_of(chunk: Chunk) -> str:
+    """Differs where anything that is stored of the chunk does."""
+    leads = [(lead.start, lead.end, lead.text) for lead in chunk.leads]
+    place = (chunk.id, chunk.document_id, chunk.source, chunk.title, chunk.headings, chunk.start, chunk.end, chunk.page)
+    told = repr((place, chunk.text, leads, chunk.groups, chunk.owner, chunk.url, chunk.effective and chunk.effective.isoformat()))
+    return hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
+
+
+def _chunk_row(chunk: Chunk) -> tuple[object, ...]:
+    leads = json.dumps([(lead.start, lead.end) for lead in chunk.leads])
+    headings = json.dumps(chunk.headings, ensure_ascii=False)
+    return (chunk.id, chunk.document_id, chunk.start, chunk.end, headings, chunk.page, leads, digest_of(chunk))
+
+
+def _chunk(document: Document, row: sqlite3.Row) -> Chunk:
+    return Chunk(
+        id=row["id"],
+        document_id=document.id,
+        source=document.source,
+        title=document.title,
+        headings=tuple(json.loads(row["headings"])),
+        start=row["start"],
+        end=row["end"],
+        text=document.text[row["start"] : row["end"]],
+        page=row["page"],
+        leads=tuple(Span(start, end, document.text[start:end]) for start, end in json.loads(row["leads"])),
+        groups=document.groups,
+        owner=document.owner,
+        url=document.url,
+        effective=document.effective,
+    )
 
 
 def _row(document: Document) -> tuple[object, ...]:

@@ -12,6 +12,7 @@
     │   ├── AnotherWriter        somebody else is ingesting
     │   └── NothingToIngest      no folder, or no file in it that can be read
     ├── ParseError           one file cannot be read; its own failure, the ingest goes on
+    │   └── LimitExceeded        it took too long or too much memory; it is tried again with the next ingest
     ├── EmbeddingError       the embedding model is missing, altered or unknown
     └── ModelUnavailable     no chat model answered; `calls` are booked all the same
 
@@ -71,6 +72,10 @@ class NothingToIngest(IngestError):
 
 
 class ParseError(FootnoteError):
+    pass
+
+
+class LimitExceeded(ParseError):
     pass
 
 

@@ -15,21 +15,26 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
-from assistant.documents import REBUILD, DocumentStore
+import numpy as np
+
+from assistant.documents import REBUILD, DocumentStore, digest_of
 from assistant.errors import IndexBroken, IndexMissing, IndexUnavailable
-from assistant.ports import ChunkStore
+from assistant.ports import ChunkIndex, ChunkStore, Vectors
 from assistant.retrieval import lexical
 from assistant.retrieval.search import SearchIndex
+from assistant.types import Chunk
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a generation was built from. `pipeline` names the parsers' and the chunker's code, `embeddings` the model."""
+    """What a generation was built from. `pipeline` names the parsers' and the chunker's code, `embeddings` the model, and `rate` is how
+    many chunks a second were embedded when many last were: what a plan reckons with."""
 
     id: str
     root: str
@@ -38,15 +43,17 @@ class Manifest:
     pipeline: str
     documents: int
     chunks: int
+    rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A generation in memory, for questions."""
+    """A generation in memory, for questions. `digests` has one for each chunk of the index, by its id and in its order."""
 
     manifest: Manifest
     index: SearchIndex
     documents: DocumentStore
+    digests: Mapping[str, str]
 
     @property
     def generation(self) -> str:
@@ -79,8 +86,22 @@ class Home:
     def server_file(self) -> Path:
         return self.folder / "server.json"
 
+    @property
+    def bans(self) -> Path:
+        return self.folder / "bans.json"
+
     def generation(self, generation: str) -> Path:
         return self.generations / generation
+
+    def documents(self, generation: str) -> Path:
+        return self.generation(generation) / "documents.sqlite"
+
+    def lexical(self, generation: str) -> Path:
+        return self.generation(generation) / "lexical.npz"
+
+    def complete(self) -> list[str]:
+        """The generations that were built to the end, oldest first: their manifest is written last."""
+        return sorted(path.parent.name for path in self.generations.glob("*/manifest.json"))
 
     def current(self) -> str | None:
         """The id of the published generation, None before the first ingest."""
@@ -105,23 +126,50 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def open_snapshot(home: Home, generation: str, chunk_store: ChunkStore) -> Snapshot:
-    """Reads a generation whole. Raises IndexBroken when a part is missing or the parts do not belong together."""
-    folder = home.generation(generation)
-    manifest = read_manifest(folder)
-    with closing(chunk_store.open(generation)) as store:
-        chunks, vectors = store.load()
-    words = _read_lexical(folder / "lexical.npz")
-    documents = DocumentStore.open(folder / "documents.sqlite")
-    held = (documents.count(), len(chunks), words.size)
+def open_snapshot(home: Home, generation: str, chunk_store: ChunkStore, before: Snapshot | None = None) -> Snapshot:
+    """Reads a generation whole; what `before` holds already is taken from there. Raises IndexBroken when a part is missing or the parts
+    do not belong together."""
+    manifest = read_manifest(home.generation(generation))
+    words = read_lexical(home.lexical(generation))
+    documents = DocumentStore.open(home.documents(generation))
+    try:
+        digests = documents.digests()
+        _compare(home.generation(generation), manifest, (documents.count(), len(digests), words.size))
+        with closing(chunk_store.open(generation)) as store:
+            chunks, vectors = _load(store, digests, before)
+        for chunk in chunks if before is None else ():
+            if digest_of(chunk) != digests[chunk.id]:
+                raise IndexBroken(f"A chunk of {chunk.source} is not as its document says. {REBUILD}")
+    except IndexUnavailable:
+        documents.close()
+        raise
+    return Snapshot(manifest, SearchIndex(tuple(chunks), vectors, words), documents, digests)
+
+
+def _compare(folder: Path, manifest: Manifest, held: tuple[int, int, int]) -> None:
     expected = (manifest.documents, manifest.chunks, manifest.chunks)
     if held != expected:
-        documents.close()
         raise IndexBroken(f"{folder} holds {held} documents, chunks and lexical entries, its manifest says {expected}. {REBUILD}")
-    return Snapshot(manifest, SearchIndex(tuple(chunks), vectors, words), documents)
 
 
-def _read_lexical(path: Path) -> lexical.LexicalIndex:
+def _load(store: ChunkIndex, digests: Mapping[str, str], before: Snapshot | None) -> tuple[list[Chunk], Vectors]:
+    """Every chunk with its vector, in order of the ids: from the store, or from the snapshot before where it has the same one."""
+    if before is None:
+        if store.ids() != list(digests):
+            raise IndexBroken(f"The chunk index does not hold the chunks that the documents have. {REBUILD}")
+        return store.load(list(digests))
+    known = {chunk_id: row for row, chunk_id in enumerate(before.digests)}
+    fresh = [chunk_id for chunk_id, digest in digests.items() if before.digests.get(chunk_id) != digest]
+    chunks, vectors = store.load(fresh)
+    pool = [*before.index.chunks, *chunks]
+    rows = known | {chunk_id: len(known) + row for row, chunk_id in enumerate(fresh)}
+    order = [rows[chunk_id] for chunk_id in digests]
+    parts = [part for part in (before.index.vectors, vectors) if len(part)]
+    return [pool[row] for row in order], np.concatenate(parts)[order] if parts else vectors
+
+
+def read_lexical(path: Path) -> lexical.LexicalIndex:
+    """Raises IndexBroken when it is missing or none of ours."""
     try:
         return lexical.load(path)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
@@ -146,13 +194,26 @@ class Snapshots:
     def current(self) -> Snapshot:
         """Raises IndexMissing before the first ingest, IndexBroken when what CURRENT names does not open, IndexUnavailable when it was
         made with another embedding model."""
+        with self._lock:
+            while self._snapshot is None or self._snapshot.generation != self._published():
+                self._snapshot = self._follow(self._published())
+            return self._snapshot
+
+    def _published(self) -> str:
         generation = self._home.current()
         if generation is None:
             raise IndexMissing("Nothing was ingested yet. Run `ingest PATH` on the folder that holds the documents.")
-        with self._lock:
-            if self._snapshot is None or self._snapshot.generation != generation:
-                self._snapshot = self._open(generation)
-            return self._snapshot
+        return generation
+
+    def _follow(self, generation: str) -> Snapshot | None:
+        """The snapshot, or None where its generation was replaced, and perhaps taken away, while it was being read."""
+        try:
+            snapshot = self._open(generation)
+        except IndexUnavailable:
+            if self._published() == generation:
+                raise
+            return None
+        return snapshot
 
     def _open(self, generation: str) -> Snapshot:
         made_with = read_manifest(self._home.generation(generation)).embeddings
@@ -161,4 +222,5 @@ class Snapshots:
                 f"The index was made with the embedding model {made_with}, questions are embedded with {self._embeddings}. "
                 "Set FOOTNOTE_EMBEDDINGS as it was, or run `ingest PATH` to embed the documents anew."
             )
-        return open_snapshot(self._home, generation, self._chunk_store)
+        before = self._snapshot if self._snapshot and self._snapshot.manifest.embeddings == made_with else None
+        return open_snapshot(self._home, generation, self._chunk_store, before)

@@ -34,8 +34,12 @@ class ChunkIndex(Protocol):
 
     def remove(self, chunk_ids: Iterable[str]) -> None: ...
 
-    def load(self) -> tuple[list[Chunk], Vectors]:
-        """Every chunk with its vector, in the order of the chunks' ids."""
+    def ids(self) -> list[str]:
+        """The ids of all chunks, ascending."""
+        ...
+
+    def load(self, ids: Sequence[str]) -> tuple[list[Chunk], Vectors]:
+        """These chunks with their vectors, in the order of the ids. One that is not there raises IndexBroken."""
         ...
 
     def close(self) -> None: ...
@@ -44,12 +48,22 @@ class ChunkIndex(Protocol):
 class ChunkStore(Protocol):
     """The chunk indexes of all generations, each under its generation's id."""
 
-    def open(self, generation: str) -> ChunkIndex:
-        """Opens it; a new one is empty."""
+    @property
+    def kept(self) -> int:
+        """How many generations are worth keeping, the published one included."""
         ...
 
-    def copy(self, source: str, target: str) -> None:
-        """Makes `target` hold what `source` holds. Neither may be open."""
+    def create(self, generation: str) -> ChunkIndex:
+        """A new one, empty."""
+        ...
+
+    def open(self, generation: str) -> ChunkIndex:
+        """Raises IndexBroken where there is none, or none that can be read."""
+        ...
+
+    def derive(self, target: str, latest: str, spare: str | None) -> str:
+        """Makes `target` hold what `latest` holds, or what `spare` holds where that is cheaper to have: it is used up then. Returns which.
+        None of them may be open for writing."""
         ...
 
     def drop(self, generation: str) -> None:

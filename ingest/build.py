@@ -1,4 +1,5 @@
-"""Builds a generation aside from a seed and what changed, checks it, and publishes it.
+"""The second half of a new generation: chunks with vectors in the store, and the lexical index, brought from a seed to what the
+generation's documents say.
 
 Nothing here touches the published generation: until `publish` replaces CURRENT, a crash leaves an unfinished folder that nobody
 reads and that the next ingest sweeps away.
@@ -9,32 +10,110 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
 
-from assistant.documents import ChunkPlace, DocumentStore, FileRecord
-from assistant.generation import Home, Manifest, open_snapshot, write_manifest
-from assistant.ports import ChunkStore, Vectors
+import numpy as np
+
+from assistant.documents import DocumentStore
+from assistant.errors import IndexBroken
+from assistant.generation import Home, read_lexical
+from assistant.ports import ChunkIndex, ChunkStore, Embedder
 from assistant.retrieval import lexical
 from assistant.retrieval.analysis import Analyzer
-from assistant.types import Chunk, Document
-from ingest.check import check
+from assistant.types import Chunk
+from ingest.embedding_cache import EmbeddingCache
+from ingest.survey import Progress
+
+WINDOW = 2000
+_WORTH_TIMING = 200  # chunks: below, starting the model is most of the time
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """What separates a generation from its seed. A changed document is removed and added; `vectors` has a row for each chunk added."""
+class Delta:
+    """What leads from one set of chunks to another: ids that go, and ids that come; one that changed does both."""
 
-    added: tuple[tuple[Document, tuple[Chunk, ...]], ...]
-    vectors: Vectors
-    removed: tuple[str, ...]
-    files: tuple[FileRecord, ...]
+    gone: tuple[str, ...]
+    new: tuple[str, ...]
 
-    @property
-    def chunks(self) -> list[Chunk]:
-        return [chunk for _, chunks in self.added for chunk in chunks]
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """`fresh` are the chunks that were put in, `embedded` how many of them the model saw, `rate` how many of these a second, where they
+    were enough to tell."""
+
+    fresh: tuple[str, ...]
+    embedded: int
+    rate: float | None
+
+
+def delta(old: Mapping[str, str], new: Mapping[str, str]) -> Delta:
+    """Both are digests of chunks by id, as `DocumentStore.digests` gives them."""
+    gone = tuple(chunk_id for chunk_id, digest in old.items() if new.get(chunk_id) != digest)
+    return Delta(gone, tuple(chunk_id for chunk_id, digest in new.items() if old.get(chunk_id) != digest))
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Builds what `documents.sqlite` of a generation calls for."""
+
+    home: Home
+    store: ChunkStore
+    embedder: Embedder
+    progress: Progress
+
+    def build(self, generation: str, seed: str | None, spare: str | None) -> Built:
+        """With a seed only the difference is written. Raises IndexBroken when the seed is not what it should be."""
+        with closing(DocumentStore.open(self.home.documents(generation))) as documents:
+            wanted = documents.digests()
+            base = None if seed is None else self.store.derive(generation, seed, spare)
+            held = self._held(base)
+            difference = delta(held, wanted)
+            additions = lexical.Additions()
+            with closing(self.store.open(generation) if base else self.store.create(generation)) as index:
+                if base and index.ids() != list(held):
+                    raise IndexBroken("The chunk index does not hold the chunks that its documents have.")
+                index.remove(difference.gone)
+                embedded, seconds = self._add(index, documents, difference.new, wanted, additions)
+        old = read_lexical(self.home.lexical(base)) if base else lexical.build([])
+        lexical.save(lexical.merge(old, _moved(held, wanted), additions), self.home.lexical(generation))
+        return Built(difference.new, embedded, embedded / seconds if embedded >= _WORTH_TIMING else None)
+
+    def _held(self, base: str | None) -> dict[str, str]:
+        if base is None:
+            return {}
+        with closing(DocumentStore.open(self.home.documents(base))) as documents:
+            return documents.digests()
+
+    def _add(
+        self, index: ChunkIndex, documents: DocumentStore, new: Sequence[str], wanted: Mapping[str, str], additions: lexical.Additions
+    ) -> tuple[int, float]:
+        """Returns how many chunks were embedded, and in how many seconds."""
+        analyzer, ordinals = Analyzer(), {chunk_id: number for number, chunk_id in enumerate(wanted)}
+        embedded, seconds, done = 0, 0.0, 0
+        with closing(EmbeddingCache(self.home.embeddings)) as cache:
+            for chunks in windows(documents.chunks(new), WINDOW):
+                started = time.monotonic()
+                vectors, count = cache.vectors([chunk.indexed_text for chunk in chunks], self.embedder)
+                seconds += time.monotonic() - started
+                index.add(chunks, vectors)
+                for chunk in chunks:
+                    additions.add(ordinals[chunk.id], analyzer.terms(chunk.indexed_text))
+                embedded, done = embedded + count, done + len(chunks)
+                self.progress("embedding chunks", done, len(new))
+        return embedded, seconds
+
+
+def windows(chunks: Iterator[Chunk], size: int) -> Iterator[list[Chunk]]:
+    while window := list(islice(chunks, size)):
+        yield window
 
 
 def new_id() -> str:
@@ -42,55 +121,42 @@ def new_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
-def build(home: Home, store: ChunkStore, manifest: Manifest, seed: str | None, changes: Changes) -> Manifest:
-    """Makes the generation that `manifest` names, beginning as a copy of `seed`. Returns the manifest with its counts.
-
-    Raises IndexBroken when the seed cannot be read, or when what was built does not pass the check.
-    """
-    folder = home.generation(manifest.id)
-    folder.mkdir(parents=True)
-    if seed is not None:
-        store.copy(seed, manifest.id)
-        shutil.copyfile(home.generation(seed) / "documents.sqlite", folder / "documents.sqlite")
-    with closing(DocumentStore.create(folder / "documents.sqlite")) as documents:
-        stale = [place.id for document_id in changes.removed for place in documents.chunks_of(document_id)]
-        documents.write([(document, _places(chunks)) for document, chunks in changes.added], changes.removed, changes.files)
-        documents.vacuum()
-        count = documents.count()
-    with closing(store.open(manifest.id)) as index:
-        index.remove(stale)
-        index.add(changes.chunks, changes.vectors)
-        chunks, _ = index.load()
-    analyzer = Analyzer()
-    lexical.save(lexical.build([analyzer.terms(chunk.indexed_text) for chunk in chunks]), folder / "lexical.npz")
-    built = replace(manifest, documents=count, chunks=len(chunks))
-    write_manifest(folder, built)
-    check(open_snapshot(home, manifest.id, store))
-    return built
-
-
 def publish(home: Home, generation: str) -> None:
-    """From here on every request is answered from this generation. Survives a loss of power: files and folder are synced."""
+    """From here on every request is answered from this generation. Survives a loss of power: what it needs is on the disk before it is
+    named, and the name itself when this returns."""
+    for path in home.generation(generation).rglob("*"):
+        _sync(path)
+    _sync(home.generation(generation))
+    _sync(home.generations)
     temporary = home.current_file.with_suffix(".tmp")
-    with temporary.open("w", encoding="ascii") as file:
-        file.write(generation)
-        file.flush()
-        os.fsync(file.fileno())
+    temporary.write_text(generation, encoding="ascii")
+    _sync(temporary)
     temporary.replace(home.current_file)
-    folder = os.open(home.folder, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    _sync(home.folder)
+
+
+def discard(home: Home, store: ChunkStore, generation: str) -> None:
+    """Takes a generation away, its folder last: as long as that is there, the next ingest knows what else there may be."""
+    store.drop(generation)
+    shutil.rmtree(home.generation(generation), ignore_errors=True)
 
 
 def sweep(home: Home, store: ChunkStore, keep: Sequence[str]) -> None:
-    """Takes away every generation that is not to be kept: those before the previous one, and what a crash left unfinished."""
+    """Takes away every generation that is not to be kept."""
     for folder in home.generations.iterdir() if home.generations.exists() else ():
         if folder.name not in keep:
-            store.drop(folder.name)
-            shutil.rmtree(folder, ignore_errors=True)
+            discard(home, store, folder.name)
 
 
-def _places(chunks: Sequence[Chunk]) -> list[ChunkPlace]:
-    return [ChunkPlace(chunk.id, chunk.start, chunk.end) for chunk in chunks]
+def _moved(old: Mapping[str, str], new: Mapping[str, str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Where each old chunk stands in the new order, -1 where it is not as it was."""
+    ordinals = {chunk_id: number for number, chunk_id in enumerate(new)}
+    return np.asarray([ordinals[i] if new.get(i) == digest else -1 for i, digest in old.items()], dtype=np.int64)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,6 @@ from assistant.ports import Embedder, Vectors
 _LOOKUP = 500
 _BATCH = 256
 
-OnEmbedded = Callable[[int, int], None]
-"""Called with how many texts have their vector, and how many there are."""
-
-
 class EmbeddingCache:
     """Closes with `close`. Raises IngestError when the file cannot be used."""
 
@@ -27,7 +23,7 @@ class EmbeddingCache:
             self._db = sqlite3.connect(path)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute(
-                "CREATE TABLE IF NOT EXISTS vectors (model TEXT, hash BLOB, vector BLOB NOT NULL, PRIMARY KEY (model, hash)) WITHOUT ROWID"
+                "CREATE TABLE IF NOT EXISTS vectors (model TEXT, hash BLOB, vector BLOB NOT NULL, PRIMARY KEY (hash, model)) WITHOUT ROWID"
             )
         except sqlite3.DatabaseError as error:
             raise IngestError(f"{path} cannot be used: {error}. Delete it: the vectors will be computed again.") from error
@@ -35,21 +31,36 @@ class EmbeddingCache:
     def close(self) -> None:
         self._db.close()
 
-    def vectors(self, texts: Sequence[str], embedder: Embedder, on_embedded: OnEmbedded) -> tuple[Vectors, int]:
+    def vectors(self, texts: Sequence[str], embedder: Embedder) -> tuple[Vectors, int]:
         """One row per text, and how many texts had to be embedded. These are kept batch by batch: an ingest that is cut off loses one.
         Longer texts are embedded together, so that short ones are not padded to their length."""
-        hashes = [hashlib.sha256(text.encode()).digest() for text in texts]
+        hashes = [_hash(text) for text in texts]
         known = self._known(embedder.model_id, hashes)
         missing = sorted({h: text for h, text in zip(hashes, texts, strict=True) if h not in known}.items(), key=lambda pair: len(pair[1]))
-        on_embedded(len(texts) - len(missing), len(texts))
         for start in range(0, len(missing), _BATCH):
             batch = missing[start : start + _BATCH]
             fresh = dict(zip((h for h, _ in batch), embedder.embed([text for _, text in batch]), strict=True))
             self._keep(embedder.model_id, fresh)
             known |= fresh
-            on_embedded(len(texts) - len(missing) + start + len(batch), len(texts))
         rows = np.stack([known[h] for h in hashes]) if hashes else np.empty((0, 0), dtype=np.float32)
         return rows, len(missing)
+
+    def missing(self, model: str, texts: Sequence[str]) -> list[str]:
+        """The texts without a vector of this model, each once."""
+        by_hash = {_hash(text): text for text in texts}
+        known = self._known(model, list(by_hash))
+        return [text for h, text in by_hash.items() if h not in known]
+
+    def keep_only(self, texts: Iterable[str]) -> int:
+        """Takes out every vector but those of these texts, of whatever model, and leaves nothing of them in the file. Returns how many."""
+        self._db.execute("CREATE TEMP TABLE kept (hash BLOB PRIMARY KEY)")
+        self._db.executemany("INSERT OR IGNORE INTO kept VALUES (?)", ((_hash(text),) for text in texts))
+        gone = self._db.execute("DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM kept)").rowcount
+        self._db.execute("DROP TABLE kept")
+        self._db.commit()
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
 
     def _known(self, model: str, hashes: Sequence[bytes]) -> dict[bytes, Vectors]:
         found: dict[bytes, Vectors] = {}
@@ -63,3 +74,7 @@ class EmbeddingCache:
         rows = [(model, h, vector.astype("<f4").tobytes()) for h, vector in fresh.items()]
         with self._db as db:
             db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

@@ -1,27 +1,30 @@
 """The ingest: makes the index hold exactly what is in a folder, or changes nothing.
 
-lock → look at the folder → parse what changed → embed what is new → build aside → check → publish → sweep
+lock → look at the folder → read what changed → embed what is new → build aside → check → publish → sweep
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from assistant.documents import DocumentStore
 from assistant.errors import IndexBroken, IngestError, NothingToIngest, RootMismatch
-from assistant.generation import Home, Manifest, open_snapshot, read_manifest
+from assistant.generation import Home, Manifest, read_manifest, write_manifest
 from assistant.ports import ChunkStore, Embedder
-from ingest.build import Changes, build, new_id, publish, sweep
-from ingest.embedding_cache import EmbeddingCache
+from ingest.bans import load_bans
+from ingest.build import Builder, Built, discard, new_id, publish, sweep
+from ingest.check import check, look_over
 from ingest.lock import writing
+from ingest.ports import Parser
 from ingest.prepare import pipeline_version
 from ingest.report import Report, report_of
+from ingest.staging import Stage, Staged
 from ingest.survey import Progress, Published, Survey, survey
 
 Confirm = Callable[[int, int], bool]
@@ -32,106 +35,173 @@ MOST_REMOVED = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Everything an ingest works with; `run` does it."""
+    """Everything an ingest works with; `run` does it. `workers` files are parsed at a time."""
 
     home: Home
     store: ChunkStore
     embedder: Embedder
+    parser: Parser
+    workers: int
     progress: Progress
     confirm: Confirm
 
     def run(self, root: Path, *, new_root: bool = False) -> Report:
         """Raises IngestError where nothing was changed, and says why. A file that fails is in the report."""
-        if not root.is_dir():
-            raise NothingToIngest(
-                f"{root} {'is no folder' if root.exists() else 'does not exist'}. Give the folder that holds the documents."
-            )
-        self._make_home()
-        with writing(self.home.folder):
+        check_folder(root)
+        with self.writing():
+            sweep(self.home, self.store, self.home.complete())
+            published, notes = self._published_or_told()
+            check_root(root, published, new_root)
+            seed = published if published is not None and self.fits(published.manifest) else None
             try:
-                published = self._published()
-                _check_root(root, published, new_root)
-                return self._run(root, published, new_root)
+                return self._run(root, published, seed, new_root, notes)
             except IndexBroken as error:
-                return self._run(root, None, new_root, f"{error} So it was built from nothing.")
-            except (OSError, sqlite3.Error) as error:
-                raise IngestError(f"The new index cannot be written: {error}. The published one is unchanged.") from error
+                if seed is None:
+                    raise
+                return self._run(root, published, None, new_root, [_from_nothing(error)])
 
-    def _run(self, root: Path, published: Published | None, new_root: bool, *notes: str) -> Report:
-        started = time.monotonic()
-        seed = published if published is not None and self._fits(published.manifest) else None
-        found = survey(root, seed, self.progress)
-        _check_worth(root, found)
-        removed = tuple(sorted(published.documents() - found.documents())) if published else ()
-        if published is not None and not new_root:
-            self._check_removal(len(removed), len(published.documents()))
-        if published is not None and seed is not None and not found.changed and not removed and not _moved(root, published):
-            # Whoever runs an ingest because the index is broken must not be told that nothing changed.
-            open_snapshot(self.home, published.manifest.id, self.store).documents.close()
-            return report_of(root, published.manifest, published, found, removed, 0, time.monotonic() - started, notes)
-        changes, embedded = self._changes(found, seed)
-        manifest = self._build(root, changes, seed)
-        publish(self.home, manifest.id)
-        sweep(self.home, self.store, [manifest.id, *([published.manifest.id] if published else [])])
-        return report_of(root, manifest, published, found, removed, embedded, time.monotonic() - started, notes)
+    def rollback(self) -> Manifest:
+        """Publishes the generation before the published one. Raises IngestError where there is none that is whole."""
+        with self.writing():
+            current = self.home.current()
+            for generation in reversed([g for g in self.home.complete() if current is None or g < current]):
+                manifest = read_manifest(self.home.generation(generation))
+                if manifest.embeddings != self.embedder.model_id:
+                    raise IngestError(f"{generation} was made with {manifest.embeddings}. Set FOOTNOTE_EMBEDDINGS as it was then.")
+                with suppress(IndexBroken):
+                    look_over(self.home, self.store, generation)
+                    publish(self.home, generation)
+                    return manifest
+        raise IngestError("There is no earlier generation to go back to. The index is unchanged.")
 
-    def _make_home(self) -> None:
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The one writer's place. Raises IngestError where the disk does not take what is written."""
         try:
             self.home.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise IngestError(f"{self.home.folder} cannot be made: {error.strerror}. Set FOOTNOTE_HOME to a folder of yours.") from error
+        with writing(self.home.folder):
+            try:
+                yield
+            except (OSError, sqlite3.Error, IndexBroken) as error:
+                raise IngestError(f"The new index cannot be written: {error} The published one is unchanged.") from error
 
-    def _published(self) -> Published | None:
+    def published(self) -> Published | None:
+        """What the next ingest compares the folder with. Raises IndexBroken."""
         generation = self.home.current()
         if generation is None:
             return None
-        folder = self.home.generation(generation)
-        manifest = read_manifest(folder)
-        with closing(DocumentStore.open(folder / "documents.sqlite")) as documents:
-            return Published(manifest, documents.files())
+        with closing(DocumentStore.open(self.home.documents(generation))) as documents:
+            return Published(read_manifest(self.home.generation(generation)), documents.files())
 
-    def _fits(self, manifest: Manifest) -> bool:
+    def root(self) -> Path | None:
+        """The folder of the last ingest."""
+        generation = self.home.current()
+        return None if generation is None else Path(read_manifest(self.home.generation(generation)).root)
+
+    def fits(self, manifest: Manifest) -> bool:
         """Whether what it holds is what today's code and model would make of the same files."""
         return (manifest.embeddings, manifest.pipeline) == (self.embedder.model_id, pipeline_version())
 
+    def _published_or_told(self) -> tuple[Published | None, list[str]]:
+        try:
+            return self.published(), []
+        except IndexBroken as error:
+            return None, [_from_nothing(error)]
+
+    def _run(self, root: Path, published: Published | None, seed: Published | None, new_root: bool, notes: list[str]) -> Report:
+        started = time.monotonic()
+        found = survey(root, seed, load_bans(self.home.bans), self.progress)
+        with self.staging() as generation:
+            staged = self.stage(root, found, seed, self.home.documents(generation))
+            check_worth(root, found, staged)
+            removed = tuple(sorted(published.documents() - staged.documents())) if published else ()
+            if published is not None and not new_root:
+                self._check_removal(len(removed), len(published.documents()))
+            if published is not None and seed is not None and not staged.changed and not removed and not moved(root, published):
+                # Whoever runs an ingest because the index is broken must not be told that nothing changed.
+                look_over(self.home, self.store, published.manifest.id)
+                return report_of(root, published.manifest, published, found, staged, removed, 0, time.monotonic() - started, notes)
+            manifest, built = self.build(root, generation, seed)
+            publish(self.home, generation)
+        sweep(self.home, self.store, self.kept())
+        return report_of(root, manifest, published, found, staged, removed, built.embedded, time.monotonic() - started, notes)
+
+    def stage(self, root: Path, found: Survey, seed: Published | None, path: Path) -> Staged:
+        """Writes to `path` what the documents of the folder are now."""
+        source = None if seed is None else (seed, self.home.documents(seed.manifest.id))
+        return Stage(self.parser, self.workers, self.progress).fill(path, root, found, source)
+
+    @contextmanager
+    def staging(self) -> Iterator[str]:
+        """A new generation's id and empty folder; where it is not published in the end, nothing of it stays."""
+        generation = new_id()
+        self.home.generation(generation).mkdir(parents=True)
+        try:
+            yield generation
+        finally:
+            if self.home.current() != generation:
+                discard(self.home, self.store, generation)
+
+    def build(self, root: Path, generation: str, seed: Published | None) -> tuple[Manifest, Built]:
+        """Brings the rest of the generation to what its documents say, and checks it."""
+        previous = seed.manifest.id if seed else None
+        spare = next((g for g in self.home.complete() if g != self.home.current()), None) if len(self.kept()) >= self.store.kept else None
+        built = Builder(self.home, self.store, self.embedder, self.progress).build(generation, previous, spare)
+        with closing(DocumentStore.open(self.home.documents(generation))) as documents:
+            counts = documents.count(), len(documents.digests())
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        rate = built.rate or (seed.manifest.rate if seed else None)
+        manifest = Manifest(generation, str(root.resolve()), now, self.embedder.model_id, pipeline_version(), *counts, rate)
+        self.progress("checking", 0, 1)
+        check(self.home, self.store, manifest, built.fresh)
+        write_manifest(self.home.generation(generation), manifest)
+        self.progress("checking", 1, 1)
+        return manifest, built
+
+    def kept(self) -> list[str]:
+        """The published generation, and as many before it as the store wants kept."""
+        current = self.home.current()
+        others = [generation for generation in self.home.complete() if generation != current]
+        return [*([current] if current else []), *others[::-1][: self.store.kept - 1]]
+
     def _check_removal(self, gone: int, before: int) -> None:
-        if gone > MOST_REMOVED * before and not self.confirm(gone, before):
+        if asks(gone, before) and not self.confirm(gone, before):
             raise IngestError(f"{gone} of {before} documents would be removed. Nothing was changed. If that is right, add --yes.")
 
-    def _changes(self, found: Survey, seed: Published | None) -> tuple[Changes, int]:
-        """What separates the new generation from its seed, and how many chunks had to be embedded for it."""
-        added = tuple((p.document, p.chunks) for p in found.changed if p.document is not None)
-        texts = [chunk.indexed_text for _, chunks in added for chunk in chunks]
-        with closing(EmbeddingCache(self.home.embeddings)) as cache:
-            vectors, embedded = cache.vectors(texts, self.embedder, lambda done, total: self.progress("embedding chunks", done, total))
-        return Changes(added, vectors, found.replaced(seed), found.records), embedded
 
-    def _build(self, root: Path, changes: Changes, seed: Published | None) -> Manifest:
-        self.progress("building the index", 0, 1)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        wanted = Manifest(new_id(), str(root.resolve()), now, self.embedder.model_id, pipeline_version(), documents=0, chunks=0)
-        built = build(self.home, self.store, wanted, seed.manifest.id if seed else None, changes)
-        self.progress("building the index", 1, 1)
-        return built
+def _from_nothing(error: IndexBroken) -> str:
+    return f"{error} So it was built from nothing."
 
 
-def _moved(root: Path, published: Published) -> bool:
+def asks(gone: int, before: int) -> bool:
+    """Whether so great a removal is to be confirmed."""
+    return gone > MOST_REMOVED * before
+
+
+def moved(root: Path, published: Published) -> bool:
     return Path(published.manifest.root) != root.resolve()
 
 
-def _check_root(root: Path, published: Published | None, new_root: bool) -> None:
-    if published is not None and not new_root and _moved(root, published):
+def check_folder(root: Path) -> None:
+    if not root.is_dir():
+        raise NothingToIngest(f"{root} {'is no folder' if root.exists() else 'does not exist'}. Give the folder that holds the documents.")
+
+
+def check_root(root: Path, published: Published | None, new_root: bool) -> None:
+    if published is not None and not new_root and moved(root, published):
         raise RootMismatch(
             f"The index was made from {published.manifest.root}, not from {root.resolve()}. "
             "To replace it, add --new-root; to keep both, set FOOTNOTE_HOME to another folder."
         )
 
 
-def _check_worth(root: Path, found: Survey) -> None:
-    if not found.prepared:
-        passed = f" ({sum(found.walk.passed_over.values())} were passed over)" if found.walk.passed_over else ""
+def check_worth(root: Path, found: Survey, staged: Staged) -> None:
+    if not staged.records:
+        passed = f" ({sum(found.passed_over().values())} were passed over)" if found.passed_over() else ""
         raise NothingToIngest(f"{root} holds no file that can be ingested{passed}. The index is unchanged.")
-    if not found.documents():
-        first = found.records[0]
-        count = len(found.records)
+    if not staged.documents():
+        first = staged.records[0]
+        count = len(staged.records)
         raise NothingToIngest(f"None of the {count} files in {root} gave any text. {first.source}: {first.error} The index is unchanged.")

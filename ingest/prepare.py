@@ -1,4 +1,4 @@
-"""Makes of one file what the index holds of it: parse, join with its metadata, cut into chunks. A failure stays the file's own."""
+"""Makes of one file what the index holds of it: read, parse, join with its metadata, cut into chunks. A failure stays the file's own."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from assistant.documents import FileRecord
-from assistant.errors import ParseError
+from assistant.errors import LimitExceeded, ParseError
 from assistant.retrieval import sentences
 from assistant.types import Chunk, Document
 from ingest import chunking, metadata, parsing
 from ingest.folder import read_file
 from ingest.metadata import FolderMetadata, metadata_for
+from ingest.ports import Parser
+from ingest.survey import Seen, content_hash
 from ingest.types import Metadata, ParsedDocument
 
-NO_TEXT = "It holds no text. If it is a scan, give a version with a text layer."
+NO_TEXT = "It holds no text, and none that could be recognised in pictures."
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A file's record, and its document and chunks where there is text in it. `kept`: the file is as it was, its document with it."""
+    """A file's record, and its document and chunks where there is text in it."""
 
     record: FileRecord
     document: Document | None = None
     chunks: tuple[Chunk, ...] = ()
-    warnings: tuple[str, ...] = ()
-    kept: bool = False
 
 
 def pipeline_version() -> str:
@@ -38,27 +38,25 @@ def pipeline_version() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
-def file_hash(path: Path) -> str:
-    """Raises ParseError when the file cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ParseError(f"It cannot be read: {error.strerror}.") from error
-
-
-def prepare(path: Path, source: str, digest: str, fingerprint: str, folders: FolderMetadata) -> Prepared:
+def prepare(seen: Seen, root: Path, folders: FolderMetadata, parser: Parser) -> Prepared:
     """Never raises for what is wrong with the file: that is its record's status and error."""
+    source, digest = seen.file.source, ""
     try:
-        parsed = parsing.FileParser().parse(path.name, read_file(path))
-        known, warnings = metadata_for(source, parsed.front_matter, folders)
+        if seen.file.error is not None:
+            raise ParseError(seen.file.error)
+        data = read_file(root, seen.file.path)
+        digest = content_hash(data)
+        parsed = parser.parse(seen.file.path.name, data)
+        known, said = metadata_for(source, parsed.front_matter, folders)
     except ParseError as error:
-        return Prepared(FileRecord(source, digest, fingerprint, "failed", str(error)))
+        known_as = "" if isinstance(error, LimitExceeded) else digest
+        return Prepared(FileRecord(source, known_as, seen.fingerprint, "failed", str(error)))
+    warnings = (*parsed.warnings, *said)
     if not parsed.text.strip():
-        return Prepared(FileRecord(source, digest, fingerprint, "empty", NO_TEXT), warnings=warnings)
-    document = _document(path, source, digest, parsed, known)
+        return Prepared(FileRecord(source, digest, seen.fingerprint, "empty", NO_TEXT, warnings))
+    document = _document(seen.file.path, source, digest, parsed, known)
     chunks = tuple(chunking.chunk_document(document, parsed))
-    return Prepared(FileRecord(source, digest, fingerprint, "parsed", None), document, chunks, warnings)
+    return Prepared(FileRecord(source, digest, seen.fingerprint, "parsed", None, warnings), document, chunks)
 
 
 def document_id(source: str) -> str:

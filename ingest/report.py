@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from assistant.documents import FileRecord
 from assistant.generation import Manifest
-from ingest.prepare import Prepared
+from ingest.staging import Staged
 from ingest.survey import Published, Survey
 from ingest.types import FileStatus
 
@@ -17,12 +18,14 @@ Change = Literal["added", "changed", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What became of one file. `error` says why there is no document of it, and what became of the one before."""
+    """What became of one file. `error` says why there is no document of it, and what became of the one before; `warnings` what of it is
+    not in the text."""
 
     source: str
     status: FileStatus
     change: Change
     error: str | None
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Report:
     removed: tuple[str, ...]
     passed_over: dict[str, int]
     unsupported: tuple[str, ...]
+    banned: tuple[str, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -51,9 +55,33 @@ class Report:
         return sum(outcome.status == "parsed" and outcome.change == change for outcome in self.files)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an ingest would do. Documents come with the number of their chunks, the new one where they change; `files` are those of which
+    there would be no document. `tokens` is an estimate; `usd` is 0 where the model runs on this machine; `asks`: the removal would have
+    to be confirmed."""
+
+    root: str
+    added: Mapping[str, int]
+    changed: Mapping[str, int]
+    removed: Mapping[str, int]
+    unchanged: int
+    files: tuple[FileOutcome, ...]
+    chunks_added: int
+    chunks_removed: int
+    chunks_to_embed: int
+    tokens: int
+    usd: float
+    seconds: float
+    passed_over: dict[str, int]
+    unsupported: tuple[str, ...]
+    banned: tuple[str, ...]
+    asks: bool
+
+
 def report_of(
-    root: Path, manifest: Manifest, before: Published | None, found: Survey, removed: tuple[str, ...],
-    embedded: int, seconds: float, notes: Sequence[str],
+    root: Path, manifest: Manifest, before: Published | None, found: Survey, staged: Staged,
+    removed: tuple[str, ...], embedded: int, seconds: float, notes: Sequence[str],
 ) -> Report:  # fmt: skip
     return Report(
         root=str(root.resolve()),
@@ -63,18 +91,22 @@ def report_of(
         chunks=manifest.chunks,
         embedded=embedded,
         seconds=round(seconds, 2),
-        files=tuple(_outcome(prepared, before.documents() if before else set()) for prepared in found.prepared),
+        files=outcomes(staged, before),
         removed=removed,
-        passed_over=dict(found.walk.passed_over),
-        unsupported=tuple(found.walk.unsupported),
-        warnings=found.warnings,
+        passed_over=found.passed_over(),
+        unsupported=found.walk.unsupported,
+        banned=found.banned,
+        warnings=found.folders.warnings,
         notes=tuple(notes),
     )
 
 
-def _outcome(prepared: Prepared, before: set[str]) -> FileOutcome:
-    record = prepared.record
-    was_there = record.source in before
-    change: Change = "unchanged" if prepared.kept else "changed" if was_there else "added"
+def outcomes(staged: Staged, before: Published | None) -> tuple[FileOutcome, ...]:
+    was_there = before.documents() if before else set()
+    return tuple(_outcome(record, record.source in staged.changed, record.source in was_there) for record in staged.records)
+
+
+def _outcome(record: FileRecord, is_changed: bool, was_there: bool) -> FileOutcome:
+    change: Change = "unchanged" if not is_changed else "changed" if was_there else "added"
     fate = " Its last good version was taken out of the index." if was_there and record.error else ""
-    return FileOutcome(record.source, record.status, change, f"{record.error}{fate}" if record.error else None)
+    return FileOutcome(record.source, record.status, change, f"{record.error}{fate}" if record.error else None, record.warnings)

@@ -1,4 +1,4 @@
-"""Looks at a folder beside what is published: which files are as they were, and what the others have become."""
+"""Looks at a folder beside what is published: which files are as they were, and which have to be read."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from pathlib import Path
 from assistant.documents import FileRecord
 from assistant.errors import ParseError
 from assistant.generation import Manifest
-from ingest.folder import FolderFile, Walk, walk
+from ingest.bans import Bans
+from ingest.folder import FolderFile, Walk, read_file, walk
 from ingest.metadata import FolderMetadata, load_folder_metadata
-from ingest.prepare import Prepared, document_id, file_hash, prepare
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many of it are done, and how many there are."""
+
+BANNED = "banned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,54 +32,67 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A file of the folder. `fingerprint` names what its folders say of it; `before` is what the last ingest made of it, where that
+    still holds."""
+
+    file: FolderFile
+    fingerprint: str
+    before: FileRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
-    """Every file of the folder, in order of source."""
+    """Every file to be in the index, in order of source; `banned` are the sources kept out."""
 
-    prepared: tuple[Prepared, ...]
+    files: tuple[Seen, ...]
     walk: Walk
-    warnings: tuple[str, ...]
+    folders: FolderMetadata
+    banned: tuple[str, ...]
 
     @property
-    def records(self) -> tuple[FileRecord, ...]:
-        return tuple(prepared.record for prepared in self.prepared)
+    def unread(self) -> tuple[Seen, ...]:
+        """The files that are not as they were."""
+        return tuple(seen for seen in self.files if seen.before is None)
 
-    @property
-    def changed(self) -> tuple[Prepared, ...]:
-        return tuple(prepared for prepared in self.prepared if not prepared.kept)
-
-    def documents(self) -> set[str]:
-        """The sources that are a document."""
-        return {record.source for record in self.records if record.status == "parsed"}
-
-    def replaced(self, seed: Published | None) -> tuple[str, ...]:
-        """The ids of the seed's documents that the new generation does not keep as they are."""
-        kept = {p.record.source for p in self.prepared if p.kept}
-        return tuple(document_id(source) for source in sorted(seed.documents() - kept)) if seed else ()
+    def passed_over(self) -> dict[str, int]:
+        return {**self.walk.passed_over, **({BANNED: len(self.banned)} if self.banned else {})}
 
 
-def survey(root: Path, seed: Published | None, progress: Progress) -> Survey:
-    """Parses every file that is not in the seed as it stands now; with no seed, all."""
+def survey(root: Path, seed: Published | None, bans: Bans, progress: Progress) -> Survey:
+    """Compares every file with the seed by its content and by what its folders say of it; with no seed, all are to be read."""
     found = walk(root)
     folders = load_folder_metadata(root)
-    prepared: list[Prepared] = []
-    for done, file in enumerate(found.files):
-        progress("reading files", done, len(found.files))
-        prepared.append(_look_at(file, folders, seed.files.get(file.source) if seed else None))
-    progress("reading files", len(found.files), len(found.files))
-    warnings = (*folders.warnings, *(warning for p in prepared for warning in p.warnings))
-    return Survey(tuple(prepared), found, warnings)
+    files: list[Seen] = []
+    banned: list[str] = []
+    for done, file in enumerate(found.files, 1):
+        before = seed.files.get(file.source) if seed else None
+        digest, error = _digest(root, file) if before or bans.contents else (None, None)
+        if bans.hold(file.source, digest):
+            banned.append(file.source)
+        else:
+            files.append(_seen(file, digest, error, folders, before))
+        progress("looking at files", done, len(found.files))
+    return Survey(tuple(files), found, folders, tuple(banned))
 
 
-def _look_at(file: FolderFile, folders: FolderMetadata, before: FileRecord | None) -> Prepared:
+def content_hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _digest(root: Path, file: FolderFile) -> tuple[str | None, str | None]:
+    """The hash of a file's content, or why it cannot be read."""
+    try:
+        return (None, file.error) if file.error else (content_hash(read_file(root, file.path)), None)
+    except ParseError as error:
+        return None, str(error)
+
+
+def _seen(file: FolderFile, digest: str | None, error: str | None, folders: FolderMetadata, before: FileRecord | None) -> Seen:
     rules = [(rule.values, rule.error) for rule in folders.governing(file.source) if rule.values or rule.error]
     fingerprint = hashlib.sha256(repr(rules).encode()).hexdigest()[:16]
-    try:
-        if file.error is not None:
-            raise ParseError(file.error)
-        digest = file_hash(file.path)
-    except ParseError as error:
-        record = FileRecord(file.source, "", fingerprint, "failed", str(error))
-        return Prepared(record, kept=record == before)
-    if before is not None and (before.file_hash, before.fingerprint) == (digest, fingerprint):
-        return Prepared(before, kept=True)
-    return prepare(file.path, file.source, digest, fingerprint, folders)
+    if before is None:
+        return Seen(file, fingerprint)
+    unreadable = digest is None and before == FileRecord(file.source, "", fingerprint, "failed", error)
+    same = unreadable or (before.file_hash, before.fingerprint) == (digest, fingerprint)
+    return Seen(file, fingerprint, before if same else None)

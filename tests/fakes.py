@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from assistant.errors import IndexBroken
 from assistant.ports import ModelAnswer, Vectors
 from assistant.types import Call, Chunk, Claim, Evidence, Usage
 
@@ -49,8 +50,13 @@ class MemoryChunkIndex:
         for chunk_id in chunk_ids:
             self._rows.pop(chunk_id, None)
 
-    def load(self) -> tuple[list[Chunk], Vectors]:
-        rows = [self._rows[chunk_id] for chunk_id in sorted(self._rows)]
+    def ids(self) -> list[str]:
+        return sorted(self._rows)
+
+    def load(self, ids: Sequence[str]) -> tuple[list[Chunk], Vectors]:
+        if not self._rows.keys() >= set(ids):
+            raise IndexBroken("Some chunks are not there.")
+        rows = [self._rows[chunk_id] for chunk_id in ids]
         vectors = np.stack([vector for _, vector in rows]) if rows else np.empty((0, 0), dtype=np.float32)
         return [chunk for chunk, _ in rows], vectors
 
@@ -59,16 +65,28 @@ class MemoryChunkIndex:
 
 
 class MemoryChunkStore:
-    """All generations' chunks in this process; what one holder writes another sees."""
+    """All generations' chunks in this process; what one holder writes another sees. With three kept, it uses up a spare."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = 2) -> None:
+        self.kept = kept
         self.generations: dict[str, dict[str, tuple[Chunk, Vectors]]] = {}
 
-    def open(self, generation: str) -> MemoryChunkIndex:
+    def create(self, generation: str) -> MemoryChunkIndex:
         return MemoryChunkIndex(self.generations.setdefault(generation, {}))
 
-    def copy(self, source: str, target: str) -> None:
-        self.generations[target] = dict(self.generations[source])
+    def open(self, generation: str) -> MemoryChunkIndex:
+        if generation not in self.generations:
+            raise IndexBroken(f"There is no generation {generation}.")
+        return MemoryChunkIndex(self.generations[generation])
+
+    def derive(self, target: str, latest: str, spare: str | None) -> str:
+        if self.kept > 2 and spare in self.generations:
+            self.generations[target] = self.generations.pop(spare)
+            return spare
+        if latest not in self.generations:
+            raise IndexBroken(f"There is no generation {latest}.")
+        self.generations[target] = dict(self.generations[latest])
+        return latest
 
     def drop(self, generation: str) -> None:
         self.generations.pop(generation, None)

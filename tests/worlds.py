@@ -12,6 +12,7 @@ from assistant.gate import Gate, load_gate
 from assistant.generation import Home, Snapshot, Snapshots, open_snapshot
 from assistant.ports import ChatModel, Reranker
 from assistant.traces import Ledger
+from ingest.parsing import FileParser
 from ingest.pipeline import Ingest
 from ingest.report import Report
 from tests.fakes import FakeEmbedder, FakePrices, MemoryChunkStore
@@ -29,6 +30,7 @@ class World:
         self.home = Home(path / "home")
         self.store = store or MemoryChunkStore()
         self.embedder = FakeEmbedder()
+        self.parser = FileParser()
         self.asked: list[tuple[int, int]] = []
 
     def write(self, source: str, text: str) -> Path:
@@ -38,12 +40,14 @@ class World:
         return path
 
     def ingest(self, root: Path | None = None, *, new_root: bool = False, consent: bool = True) -> Report:
+        return self.work(consent=consent).run(root or self.folder, new_root=new_root)
+
+    def work(self, *, consent: bool = True) -> Ingest:
         def confirm(gone: int, before: int) -> bool:
             self.asked.append((gone, before))
             return consent
 
-        work = Ingest(self.home, self.store, self.embedder, lambda *_: None, confirm)
-        return work.run(root or self.folder, new_root=new_root)
+        return Ingest(self.home, self.store, self.embedder, self.parser, 1, lambda *_: None, confirm)
 
     def snapshot(self) -> Snapshot:
         generation = self.home.current()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from assistant.documents import REBUILD
 from assistant.errors import IndexBroken, IndexUnavailable
 from assistant.ports import Vectors
 from assistant.types import Chunk, Span
@@ -28,25 +30,40 @@ if TYPE_CHECKING:
     from chromadb.api.client import Client
 
 _BATCH = 2000
+_COLLECTION = "chunks"
+_DATABASE = "chroma.sqlite3"
 T = TypeVar("T")
 
 
 class EmbeddedChroma:
-    """Chunk indexes in folders below FOOTNOTE_HOME, one Chroma each: a generation is copied by copying its closed folder."""
+    """Chunk indexes in folders below FOOTNOTE_HOME, one Chroma each. A copy is cheap (0.1 s for 100 MB) and leaves the original alone, so
+    no spare is needed."""
+
+    kept = 2
 
     def __init__(self, generations: Path) -> None:
         self._generations = generations
 
+    def create(self, generation: str) -> ChromaIndex:
+        self._folder(generation).mkdir(parents=True)
+        return ChromaIndex(self._client(generation), _COLLECTION, new=True)
+
     def open(self, generation: str) -> ChromaIndex:
-        import chromadb
-        from chromadb.config import Settings
+        if not (self._folder(generation) / _DATABASE).is_file():
+            raise IndexBroken(f"{self._folder(generation)} holds no Chroma. {REBUILD}")
+        return ChromaIndex(self._client(generation), _COLLECTION)
 
-        with _translated():
-            client = chromadb.PersistentClient(str(self._folder(generation)), settings=Settings(anonymized_telemetry=False))
-        return ChromaIndex(client, "chunks")
-
-    def copy(self, source: str, target: str) -> None:
-        shutil.copytree(self._folder(source), self._folder(target))
+    def derive(self, target: str, latest: str, spare: str | None) -> str:  # noqa: ARG002  # the port offers one
+        """A question's process may be opening the original, which writes to its database; SQLite's own copy is never torn."""
+        old, new = self._folder(latest), self._folder(target)
+        shutil.copytree(old, new, ignore=shutil.ignore_patterns(f"{_DATABASE}*"))
+        try:
+            original = sqlite3.connect(f"{(old / _DATABASE).absolute().as_uri()}?mode=ro", uri=True)
+            with closing(original), closing(sqlite3.connect(new / _DATABASE)) as copy:
+                original.backup(copy)
+        except sqlite3.DatabaseError as error:
+            raise IndexBroken(f"{old / _DATABASE} cannot be copied: {error}. {REBUILD}") from error
+        return latest
 
     def drop(self, generation: str) -> None:
         shutil.rmtree(self._folder(generation), ignore_errors=True)
@@ -54,20 +71,42 @@ class EmbeddedChroma:
     def _folder(self, generation: str) -> Path:
         return self._generations / generation / "chroma"
 
+    def _client(self, generation: str) -> ClientAPI:
+        import chromadb
+        from chromadb.config import Settings
+
+        with _translated():
+            return chromadb.PersistentClient(str(self._folder(generation)), settings=Settings(anonymized_telemetry=False))
+
 
 class ChromaServer:
-    """Chunk indexes as collections of a Chroma server, named `footnote-` and the generation's id."""
+    """Chunk indexes as collections of a Chroma server, named `footnote-` and the generation's id.
+
+    A collection can be copied only chunk by chunk, which costs in proportion to the corpus. So a generation that nobody is answered from
+    any more is kept as a spare: it is renamed, and brought up to date by what changed since.
+    """
+
+    kept = 3
 
     def __init__(self, url: str) -> None:
         self._url = url
+
+    def create(self, generation: str) -> ChromaIndex:
+        with _translated():
+            return ChromaIndex(self._connect(), self._name(generation), new=True)
 
     def open(self, generation: str) -> ChromaIndex:
         with _translated():
             return ChromaIndex(self._connect(), self._name(generation))
 
-    def copy(self, source: str, target: str) -> None:
-        with closing(self.open(source)) as old, closing(self.open(target)) as new:
-            new.add(*old.load())
+    def derive(self, target: str, latest: str, spare: str | None) -> str:
+        if spare is not None and self._rename(spare, target):
+            return spare
+        with closing(self.open(latest)) as old, closing(self.create(target)) as new:
+            ids = old.ids()
+            for part in _batches(ids, _BATCH):
+                new.add(*old.load(part))
+        return latest
 
     def drop(self, generation: str) -> None:
         from chromadb.errors import NotFoundError
@@ -80,6 +119,19 @@ class ChromaServer:
                 pass
             finally:
                 _close(client)
+
+    def _rename(self, spare: str, target: str) -> bool:
+        from chromadb.errors import NotFoundError
+
+        with _translated():
+            client = self._connect()
+            try:
+                client.get_collection(self._name(spare), embedding_function=None).modify(name=self._name(target))
+            except NotFoundError:
+                return False
+            finally:
+                _close(client)
+        return True
 
     def _connect(self) -> ClientAPI:
         import chromadb
@@ -98,12 +150,18 @@ class ChromaServer:
 class ChromaIndex:
     """One collection. Raises IndexBroken when what is stored cannot be read, IndexUnavailable when a server does not answer."""
 
-    def __init__(self, client: ClientAPI, collection: str) -> None:
+    def __init__(self, client: ClientAPI, collection: str, *, new: bool = False) -> None:
         self._client = client
-        with _translated():
-            self._collection = client.get_or_create_collection(
-                collection, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-            )
+        try:
+            with _translated():
+                self._collection = (
+                    client.create_collection(collection, embedding_function=None, configuration={"hnsw": {"space": "cosine"}})
+                    if new
+                    else client.get_collection(collection, embedding_function=None)
+                )
+        except IndexUnavailable:
+            _close(client)
+            raise
 
     def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         for rows in _batches(range(len(chunks)), _BATCH):
@@ -121,17 +179,23 @@ class ChromaIndex:
             with _translated():
                 self._collection.delete(ids=ids)
 
-    def load(self) -> tuple[list[Chunk], Vectors]:
+    def ids(self) -> list[str]:
+        with _translated():
+            return sorted(self._collection.get(include=[])["ids"])
+
+    def load(self, ids: Sequence[str]) -> tuple[list[Chunk], Vectors]:
         chunks: list[Chunk] = []
         vectors: list[Vectors] = []
-        with _translated():
-            for offset in range(0, self._collection.count(), _BATCH):
-                page = self._collection.get(limit=_BATCH, offset=offset, include=["documents", "metadatas", "embeddings"])
-                chunks += map(_chunk, page["ids"], page["documents"] or [], page["metadatas"] or [])
-                vectors.append(np.asarray(page["embeddings"], dtype=np.float32))
-        order = sorted(range(len(chunks)), key=lambda row: chunks[row].id)
-        stacked = np.concatenate(vectors)[order] if vectors else np.empty((0, 0), dtype=np.float32)
-        return [chunks[row] for row in order], stacked
+        for part in _batches(ids, _BATCH):
+            with _translated():
+                page = self._collection.get(ids=part, include=["documents", "metadatas", "embeddings"])
+            row = {chunk_id: number for number, chunk_id in enumerate(page["ids"])}
+            if len(row) < len(part):
+                raise IndexBroken(f"Chroma holds {len(row)} of {len(part)} chunks. {REBUILD}")
+            order = [row[chunk_id] for chunk_id in part]
+            chunks += [_chunk(part[i], (page["documents"] or [])[n], (page["metadatas"] or [])[n]) for i, n in enumerate(order)]
+            vectors.append(np.asarray(page["embeddings"], dtype=np.float32)[order])
+        return chunks, np.concatenate(vectors) if vectors else np.empty((0, 0), dtype=np.float32)
 
     def close(self) -> None:
         _close(self._client)
@@ -155,7 +219,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (ChromaError, KeyError, json.JSONDecodeError) as error:
-        raise IndexBroken(f"Chroma cannot read the index: {error}. Build it anew: `ingest PATH`.") from error
+        raise IndexBroken(f"Chroma cannot read the index: {error}. {REBUILD}") from error
     except (httpx.HTTPError, ValueError, ConnectionError) as error:
         raise IndexUnavailable(f"The Chroma server does not answer: {error}. Check FOOTNOTE_CHROMA_URL.") from error
 

@@ -10,8 +10,9 @@ Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond"
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,28 +52,57 @@ class Audience:
     norms: Scores
 
 
-def build(term_lists: Sequence[Sequence[str]]) -> LexicalIndex:
-    """An index of chunks given as their terms, in the chunks' order."""
-    vocabulary: dict[str, int] = {}
-    term_ids: list[int] = []
-    chunk_ids: list[int] = []
-    counts: list[int] = []
-    for ordinal, terms in enumerate(term_lists):
+class Additions:
+    """The terms of chunks on their way into an index, twelve bytes for each term and chunk."""
+
+    def __init__(self) -> None:
+        self.vocabulary: dict[str, int] = {}
+        self.terms, self.chunks, self.counts = array("i"), array("i"), array("i")
+        self.lengths: dict[int, int] = {}
+
+    def add(self, ordinal: int, terms: Sequence[str]) -> None:
+        self.lengths[ordinal] = len(terms)
         for term, count in Counter(terms).items():
-            term_ids.append(vocabulary.setdefault(term, len(vocabulary)))
-            chunk_ids.append(ordinal)
-            counts.append(count)
-    terms_array = np.asarray(term_ids, dtype=np.int64)
-    order = np.argsort(terms_array, kind="stable")
+            self.terms.append(self.vocabulary.setdefault(term, len(self.vocabulary)))
+            self.chunks.append(ordinal)
+            self.counts.append(count)
+
+
+def build(term_lists: Iterable[Sequence[str]]) -> LexicalIndex:
+    """An index of chunks given as their terms, in the chunks' order."""
+    additions = Additions()
+    for ordinal, terms in enumerate(term_lists):
+        additions.add(ordinal, terms)
+    nothing = np.empty(0, dtype=np.int32)
+    return merge(LexicalIndex({}, np.zeros(1, dtype=np.int64), nothing, nothing, nothing), np.empty(0, dtype=np.int64), additions)
+
+
+def merge(old: LexicalIndex, moved: npt.NDArray[np.int64], added: Additions) -> LexicalIndex:
+    """What `build` would make of the chunks that stay and those that are added, without looking at the text of those that stay.
+
+    `moved[c]` is the new ordinal of the old chunk `c`, -1 where it goes. With those of `added` the ordinals are 0, 1, 2, ….
+    """
+    stays = moved[old.postings] >= 0
+    old_terms = np.repeat(np.arange(len(old.vocabulary)), np.diff(old.offsets))[stays]
+    words, new_words = list(old.vocabulary), list(added.vocabulary)
+    # In alphabetical order: terms in the order in which they were met would retell the documents.
+    vocabulary = {word: n for n, word in enumerate(sorted({*(words[t] for t in np.unique(old_terms)), *new_words}))}
+    numbers = np.asarray([vocabulary.get(word, -1) for word in (*words, *new_words)], dtype=np.int32)
+    terms = np.concatenate([numbers[old_terms], numbers[len(words) :][np.asarray(added.terms, dtype=np.int32)]])
+    chunks = np.concatenate([moved[old.postings[stays]].astype(np.int32), np.asarray(added.chunks, dtype=np.int32)])
+    counts = np.concatenate([old.frequencies[stays], np.asarray(added.counts, dtype=np.int32)])
+    order = np.lexsort((chunks, terms))
     offsets = np.zeros(len(vocabulary) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(terms_array, minlength=len(vocabulary)), out=offsets[1:])
-    return LexicalIndex(
-        vocabulary,
-        offsets,
-        np.asarray(chunk_ids, dtype=np.int32)[order],
-        np.asarray(counts, dtype=np.int32)[order],
-        np.asarray([len(terms) for terms in term_lists], dtype=np.int32),
-    )
+    np.cumsum(np.bincount(terms, minlength=len(vocabulary)), out=offsets[1:])
+    return LexicalIndex(vocabulary, offsets, chunks[order], counts[order], _lengths(old, moved, added))
+
+
+def _lengths(old: LexicalIndex, moved: npt.NDArray[np.int64], added: Additions) -> npt.NDArray[np.int32]:
+    stay = moved >= 0
+    lengths = np.zeros(int(np.count_nonzero(stay)) + len(added.lengths), dtype=np.int32)
+    lengths[moved[stay]] = old.lengths[stay]
+    lengths[list(added.lengths)] = list(added.lengths.values())
+    return lengths
 
 
 def audience(index: LexicalIndex, mask: Mask) -> Audience:
@@ -120,7 +150,7 @@ def ideal_bm25(index: LexicalIndex, terms: Sequence[str], readers: Audience) -> 
 
 
 def save(index: LexicalIndex, path: Path) -> None:
-    """Writes a `.npz` without pickles; terms are kept in the order of their numbers, as UTF-8 between line feeds."""
+    """Writes a `.npz` without pickles; terms are kept in alphabetical order, as UTF-8 between line feeds."""
     words = np.frombuffer("\n".join(index.vocabulary).encode(), dtype=np.uint8)
     with path.open("wb") as file:
         np.savez(file, words=words, offsets=index.offsets, postings=index.postings, frequencies=index.frequencies, lengths=index.lengths)

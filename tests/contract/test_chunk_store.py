@@ -53,30 +53,36 @@ FULL = replace(
 
 
 def fill(store: ChunkStore, generation: str, *chunks: Chunk) -> None:
-    with closing(store.open(generation)) as index:
+    with closing(store.create(generation)) as index:
         index.add(chunks, FakeEmbedder().embed([c.text for c in chunks]))
 
 
 def held(store: ChunkStore, generation: str) -> list[Chunk]:
     with closing(store.open(generation)) as index:
-        return index.load()[0]
+        return index.load(index.ids())[0]
 
 
 class TestChunkStore:
     def test_a_new_generation_is_empty(self, store: ChunkStore, generation: str) -> None:
-        with closing(store.open(generation)) as index:
-            chunks, vectors = index.load()
+        with closing(store.create(generation)) as index:
+            chunks, vectors = index.load(index.ids())
 
         assert (chunks, len(vectors)) == ([], 0)
+
+    def test_a_generation_that_was_never_made_is_told(self, store: ChunkStore, generation: str) -> None:
+        with pytest.raises(IndexBroken):
+            store.open(generation)
 
     def test_what_was_added_comes_back_in_the_order_of_ids(self, store: ChunkStore, generation: str) -> None:
         chunks = [chunk(f"text {n}", start=n) for n in (5, 3, 9)]
         fill(store, generation, *chunks)
 
         with closing(store.open(generation)) as index:
-            loaded, vectors = index.load()
+            ids = index.ids()
+            loaded, vectors = index.load(ids[::-1])
 
-        assert loaded == sorted(chunks, key=lambda c: c.id)
+        assert ids == sorted(c.id for c in chunks)
+        assert loaded == sorted(chunks, key=lambda c: c.id, reverse=True)
         np.testing.assert_allclose(vectors, FakeEmbedder().embed([c.text for c in loaded]), atol=1e-6)
 
     def test_every_field_of_a_chunk_comes_back(self, store: ChunkStore, generation: str) -> None:
@@ -88,7 +94,8 @@ class TestChunkStore:
         fill(store, generation, FULL)
         bare = replace(chunk("Dundee | 27 days", start=40), id=FULL.id)
 
-        fill(store, generation, bare)
+        with closing(store.open(generation)) as index:
+            index.add([bare], FakeEmbedder().embed([bare.text]))
 
         assert held(store, generation) == [bare]
 
@@ -108,14 +115,37 @@ class TestChunkStore:
 
         assert {c.text for c in held(store, generation)} == {c.text for c in chunks[2500:]}
 
-    def test_a_copy_is_its_own(self, store: ChunkStore, generation: str) -> None:
+    def test_asking_for_a_chunk_that_is_not_there_is_told(self, store: ChunkStore, generation: str) -> None:
+        fill(store, generation, chunk("a"))
+
+        with closing(store.open(generation)) as index, pytest.raises(IndexBroken):
+            index.load([chunk("a").id, "never added"])
+
+    def test_what_is_derived_is_its_own(self, store: ChunkStore, generation: str) -> None:
         fill(store, generation, chunk("a", start=1), chunk("b", start=2))
-        store.copy(generation, f"{generation}-next")
+
+        assert store.derive(f"{generation}-next", generation, None) == generation
         with closing(store.open(f"{generation}-next")) as index:
             index.remove([chunk("a", start=1).id])
 
         assert [c.text for c in held(store, generation)] == ["a", "b"]
         assert [c.text for c in held(store, f"{generation}-next")] == ["b"]
+
+    def test_a_spare_may_be_used_up_instead(self, store: ChunkStore, generation: str) -> None:
+        fill(store, f"{generation}-spare", chunk("old"))
+        fill(store, generation, chunk("latest"))
+
+        used = store.derive(f"{generation}-next", generation, f"{generation}-spare")
+
+        assert used in (generation, f"{generation}-spare")
+        assert [c.text for c in held(store, f"{generation}-next")] == (["latest"] if used == generation else ["old"])
+        assert [c.text for c in held(store, generation)] == ["latest"]
+
+    def test_a_spare_that_is_gone_does_no_harm(self, store: ChunkStore, generation: str) -> None:
+        fill(store, generation, chunk("latest"))
+
+        assert store.derive(f"{generation}-next", generation, "never there") == generation
+        assert [c.text for c in held(store, f"{generation}-next")] == ["latest"]
 
     def test_a_dropped_generation_is_forgotten(self, store: ChunkStore, generation: str) -> None:
         fill(store, generation, chunk("a"))
@@ -123,7 +153,8 @@ class TestChunkStore:
         store.drop(generation)
         store.drop("never there")
 
-        assert held(store, generation) == []
+        with pytest.raises(IndexBroken):
+            store.open(generation)
 
 
 def test_a_server_that_is_away_is_told() -> None:
@@ -136,5 +167,5 @@ def test_a_damaged_folder_is_told(tmp_path: Path) -> None:
     fill(store, "g1", chunk("a"))
     (tmp_path / "g1" / "chroma" / "chroma.sqlite3").write_bytes(b"damaged" * 1000)
 
-    with pytest.raises(IndexBroken, match="Build it anew"):
+    with pytest.raises(IndexBroken, match="Build the index anew"):
         held(store, "g1")

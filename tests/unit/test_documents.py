@@ -4,22 +4,38 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from assistant.documents import ChunkPlace, DocumentStore, FileRecord
+from assistant.documents import ChunkPlace, DocumentStore, DocumentWriter, FileRecord, digest_of
 from assistant.errors import IndexBroken
-from assistant.types import LOCAL, Document, Principal
-from tests.builders import document
+from assistant.types import LOCAL, Chunk, Document, Principal, Span
+from tests.builders import chunk, document
 
 STAFF = Principal("ann", frozenset({"staff"}))
 
 
-def store(path: Path, *documents: Document) -> DocumentStore:
-    made = DocumentStore.create(path / "documents.sqlite")
-    files = [FileRecord(d.source, "hash", "print", "parsed", None) for d in documents]
-    made.write([(d, [ChunkPlace(f"{d.id}-0", 0, 5)]) for d in documents], (), files)
+def store(path: Path, *documents: Document) -> DocumentWriter:
+    made = DocumentWriter.create(path / "documents.sqlite")
+    for each in documents:
+        made.put(each, [first_words(each)])
+    made.set_files([FileRecord(d.source, "hash", "print", "parsed", None, ("page 3 is missing",)) for d in documents])
     return made
+
+
+def first_words(of: Document) -> Chunk:
+    return replace(
+        chunk(of.text[:5], of.source),
+        id=f"{of.id}-0",
+        title=of.title,
+        groups=of.groups,
+        owner=of.owner,
+        url=of.url,
+        effective=of.effective,
+        leads=(Span(0, 2, of.text[:2]),),
+        page=4,
+    )
 
 
 def test_a_document_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -35,6 +51,8 @@ def test_a_document_comes_back_as_it_was(tmp_path: Path) -> None:
         assert documents.get(full.id, LOCAL) == full
         assert documents.by_source(full.source, LOCAL) == full
         assert documents.chunks_of(full.id) == [ChunkPlace(f"{full.id}-0", 0, 5)]
+        assert list(documents.chunks()) == [first_words(full)]
+        assert documents.digests() == {f"{full.id}-0": digest_of(first_words(full))}
 
 
 def test_what_one_may_not_read_does_not_exist(tmp_path: Path) -> None:
@@ -59,20 +77,42 @@ def test_writing_replaces_documents_and_the_record_of_files(tmp_path: Path) -> N
     old, kept = document("a.md", "old words"), document("b.md")
     with closing(store(tmp_path, old, kept)) as documents:
         new = replace(old, text="new words")
-        documents.write([(new, [ChunkPlace("n", 0, 9)])], [old.id], [FileRecord("a.md", "h2", "p", "parsed", None)])
+        documents.remove([old.id])
+        documents.put(new, [first_words(new)])
+        record = FileRecord("a.md", "h2", "p", "parsed", None)
+        documents.set_files([record])
 
         assert documents.get(old.id, LOCAL) == new
         assert documents.chunk_counts() == {old.id: 1, kept.id: 1}
-        assert list(documents.files()) == ["a.md"]
+        assert documents.chunks_by_source() == {"a.md": 1, "b.md": 1}
+        assert documents.files() == {"a.md": record}
+        assert [c.text for c in documents.chunks([f"{old.id}-0"])] == ["new w"]
 
 
-def test_a_vacuumed_file_no_longer_holds_what_was_removed(tmp_path: Path) -> None:
-    old = document("a.md", "a very particular sentence")
-    with closing(store(tmp_path, old)) as documents:
-        documents.write([], [old.id], [])
-        documents.vacuum()
+def test_what_was_removed_is_no_longer_in_the_file(tmp_path: Path) -> None:
+    """Neither a short text nor one that fills pages of its own."""
+    old = [document("a.md", "a very particular sentence"), document("b.md", "a most peculiar sentence " * 2000)]
+    with closing(store(tmp_path, *old, document("c.md", "what stays"))) as documents:
+        documents.finish()
+    held = (tmp_path / "documents.sqlite").read_bytes()
+    assert (b"particular" in held, b"peculiar" in held) == (True, True)
 
-    assert b"particular" not in (tmp_path / "documents.sqlite").read_bytes()
+    with closing(DocumentWriter.create(tmp_path / "documents.sqlite")) as documents:
+        documents.remove([d.id for d in old])
+        documents.finish()
+
+    left = (tmp_path / "documents.sqlite").read_bytes()
+    assert (b"particular" in left, b"peculiar" in left, b"what stays" in left) == (False, False, True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"text": "other"}, {"groups": ("hr",)}, {"title": "T"}, {"page": 7}, {"leads": ()}, {"url": "https://x"}, {"effective": date(2026, 1, 1)}],
+)
+def test_a_digest_differs_where_anything_does(change: dict[str, Any]) -> None:
+    known = first_words(document())
+    assert digest_of(replace(known, **change)) != digest_of(known)
+    assert digest_of(first_words(document())) == digest_of(known)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no database, but long enough to be looked at as one " * 20])

@@ -1,0 +1,17 @@
+"""Follows a folder: an ingest now, and one after each change of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+_SETTLED = 1500  # milliseconds without a further change: an editor's save, or a copy, is many changes
+
+
+def changes(root: Path) -> Iterator[None]:
+    """Yields now, and whenever something below the root has changed and come to rest. Ends with Ctrl-C."""
+    from watchfiles import watch
+
+    yield
+    for _ in watch(root, step=_SETTLED, debounce=10 * _SETTLED, raise_interrupt=False, ignore_permission_denied=True, watch_filter=None):
+        yield
