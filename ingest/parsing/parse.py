@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from assistant.errors import ParseError
 from ingest.parsing import delimited, docx, epub, html, mail, markdown, msg, odp, ods, odt, pdf, plain, pptx, rtf, xlsx
-from ingest.parsing.ocr import see
+from ingest.parsing.ocr import Eyes
 from ingest.parsing.signature import looks_like
 from ingest.parsing.tools import Tools
 from ingest.types import ParsedDocument
@@ -75,6 +75,7 @@ class FileParser:
 
     def __init__(self, alive: Callable[[], None] = lambda: None) -> None:
         self._alive = alive
+        self._eyes = Eyes(alive)
 
     def parse(self, name: str, data: bytes) -> ParsedDocument:
         return self._read(name, data, 0)
@@ -97,7 +98,7 @@ class FileParser:
             raise ParseError(f"The file is damaged ({_short(error)}). Open it in its program, save it again, and ingest anew.") from error
 
     def _tools(self, depth: int) -> Tools:
-        return Tools(see, lambda name, data: self._read(name, data, depth + 1), self._alive)
+        return Tools(self._eyes.see, lambda name, data: self._read(name, data, depth + 1), self._alive)
 
 
 def _real_suffix(data: bytes, suffix: str) -> str:
