@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from textwrap import shorten
 from typing import Any
@@ -15,7 +16,8 @@ _PASSAGE = 300
 
 
 def console() -> Console:
-    return Console(highlight=False, soft_wrap=False)
+    """A terminal gets lines that fit; where nobody looks, a line stays one."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 def print_reply(reply: Mapping[str, Any]) -> None:

@@ -64,6 +64,15 @@ class FileRecord:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentState:
+    """What there is to tell two versions of a document apart: what no chunk says, and the digests of the chunks, in their order."""
+
+    expires: str | None
+    supersedes: str
+    chunks: tuple[str, ...]
+
+
 class DocumentStore:
     """Raises IndexBroken when the file is missing or no store of ours. Safe to read from several threads."""
 
@@ -120,10 +129,14 @@ class DocumentStore:
         rows = self._rows("SELECT document_id, count(*) FROM chunks GROUP BY document_id")
         return {row[0]: row[1] for row in rows}
 
-    def chunks_by_source(self) -> dict[str, int]:
-        """How many chunks each document has, by source."""
-        rows = self._rows("SELECT source, (SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents")
-        return {row[0]: row[1] for row in rows}
+    def states(self) -> dict[str, DocumentState]:
+        """What each document is, by source."""
+        joined = (
+            "SELECT source, expires, supersedes, digest FROM chunks JOIN documents ON documents.id = document_id "
+            "ORDER BY source, start, chunks.id"
+        )
+        grouped = ((source, list(rows)) for source, rows in groupby(self._rows(joined), key=itemgetter("source")))
+        return {source: DocumentState(rows[0][1], rows[0][2], tuple(row[3] for row in rows)) for source, rows in grouped}
 
     def files(self) -> dict[str, FileRecord]:
         rows = self._rows("SELECT source, file_hash, fingerprint, status, error, warnings FROM files")

@@ -92,7 +92,7 @@ def _document(path: Path, source: str) -> Document | None:
 
 def _near(home: Home, generation: str, source: str) -> str:
     with closing(DocumentStore.open(home.documents(generation))) as documents:
-        near = get_close_matches(source, documents.chunks_by_source(), n=1)
+        near = get_close_matches(source, documents.states(), n=1)
     return f" Did you mean {near[0]}?" if near else " `footnote doctor` and GET /v1/documents say what there is."
 
 

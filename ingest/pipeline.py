@@ -23,7 +23,7 @@ from ingest.check import check, look_over
 from ingest.lock import writing
 from ingest.ports import Parser
 from ingest.prepare import pipeline_version
-from ingest.report import Report, report_of
+from ingest.report import Difference, Report, compare, report_of
 from ingest.staging import Stage, Staged
 from ingest.survey import Progress, Published, Survey, survey
 
@@ -52,11 +52,10 @@ class Ingest:
             sweep(self.home, self.store, self.home.complete())
             published, notes = self._published_or_told()
             check_root(root, published, new_root)
-            seed = published if published is not None and self.fits(published.manifest) else None
             try:
-                return self._run(root, published, seed, new_root, notes)
+                return self._run(root, published, published, new_root, notes)
             except IndexBroken as error:
-                if seed is None:
+                if published is None:
                     raise
                 return self._run(root, published, None, new_root, [_from_nothing(error)])
 
@@ -100,9 +99,9 @@ class Ingest:
         generation = self.home.current()
         return None if generation is None else Path(read_manifest(self.home.generation(generation)).root)
 
-    def fits(self, manifest: Manifest) -> bool:
-        """Whether what it holds is what today's code and model would make of the same files."""
-        return (manifest.embeddings, manifest.pipeline) == (self.embedder.model_id, pipeline_version())
+    def read_by_this_code(self, seed: Published | None) -> Published | None:
+        """The seed, where its files would become the same documents today."""
+        return seed if seed is not None and seed.manifest.pipeline == pipeline_version() else None
 
     def _published_or_told(self) -> tuple[Published | None, list[str]]:
         try:
@@ -111,27 +110,43 @@ class Ingest:
             return None, [_from_nothing(error)]
 
     def _run(self, root: Path, published: Published | None, seed: Published | None, new_root: bool, notes: list[str]) -> Report:
+        """`seed` is what the new generation may be made from: the published one, or nothing."""
         started = time.monotonic()
-        found = survey(root, seed, load_bans(self.home.bans), self.progress)
+        known = self.read_by_this_code(seed)
+        if seed is not None and known is None:
+            notes = [*notes, "Footnote reads files in another way than when the index was made, so every file was read again."]
+        found = survey(root, known, load_bans(self.home.bans), self.progress)
         with self.staging() as generation:
-            staged = self.stage(root, found, seed, self.home.documents(generation))
+            staged = self.stage(root, found, known, self.home.documents(generation))
             check_worth(root, found, staged)
-            removed = tuple(sorted(published.documents() - staged.documents())) if published else ()
+            difference = self.difference(published, self.home.documents(generation))
             if published is not None and not new_root:
-                self._check_removal(len(removed), len(published.documents()))
-            if published is not None and seed is not None and not staged.changed and not removed and not moved(root, published):
+                self._check_removal(len(difference.removed), len(published.documents()))
+            unchanged = known is not None and not staged.changed and not difference.removed
+            if published is not None and unchanged and self._same(root, published):
                 # Whoever runs an ingest because the index is broken must not be told that nothing changed.
                 look_over(self.home, self.store, published.manifest.id)
-                return report_of(root, published.manifest, published, found, staged, removed, 0, time.monotonic() - started, notes)
+                return report_of(root, published.manifest, published, found, staged, difference, 0, time.monotonic() - started, notes)
             manifest, built = self.build(root, generation, seed)
             publish(self.home, generation)
         sweep(self.home, self.store, self.kept())
-        return report_of(root, manifest, published, found, staged, removed, built.embedded, time.monotonic() - started, notes)
+        return report_of(root, manifest, published, found, staged, difference, built.embedded, time.monotonic() - started, notes)
+
+    def _same(self, root: Path, published: Published) -> bool:
+        return not moved(root, published) and published.manifest.embeddings == self.embedder.model_id
 
     def stage(self, root: Path, found: Survey, seed: Published | None, path: Path) -> Staged:
         """Writes to `path` what the documents of the folder are now."""
         source = None if seed is None else (seed, self.home.documents(seed.manifest.id))
         return Stage(self.parser, self.workers, self.progress).fill(path, root, found, source)
+
+    def difference(self, published: Published | None, path: Path) -> Difference:
+        """What separates the documents in `path` from the published ones."""
+        with closing(DocumentStore.open(path)) as new:
+            if published is None:
+                return compare({}, new.states())
+            with closing(DocumentStore.open(self.home.documents(published.manifest.id))) as old:
+                return compare(old.states(), new.states())
 
     @contextmanager
     def staging(self) -> Iterator[str]:
@@ -146,7 +161,7 @@ class Ingest:
 
     def build(self, root: Path, generation: str, seed: Published | None) -> tuple[Manifest, Built]:
         """Brings the rest of the generation to what its documents say, and checks it."""
-        previous = seed.manifest.id if seed else None
+        previous = seed.manifest.id if seed and seed.manifest.embeddings == self.embedder.model_id else None
         spare = next((g for g in self.home.complete() if g != self.home.current()), None) if len(self.kept()) >= self.store.kept else None
         built = Builder(self.home, self.store, self.embedder, self.progress).build(generation, previous, spare)
         with closing(DocumentStore.open(self.home.documents(generation))) as documents:

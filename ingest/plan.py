@@ -6,10 +6,9 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.documents import DocumentStore
+from assistant.documents import DocumentState, DocumentStore
 from assistant.errors import IndexBroken
 from assistant.generation import Home
 from assistant.ports import Embedder
@@ -24,42 +23,31 @@ _SAMPLE = 32  # chunks embedded to learn this machine's speed, where no ingest h
 _LETTERS_A_TOKEN = 4.0  # of English text, as the bundled model's tokenizer counts it
 
 
-@dataclass(frozen=True, slots=True)
-class _Contents:
-    """What a generation holds: the digests of its chunks, and how many chunks each source has."""
-
-    digests: Mapping[str, str]
-    chunks: Mapping[str, int]
-
-
 def plan(ingest: Ingest, root: Path, *, new_root: bool = False) -> Plan:
     """Raises IngestError where the ingest itself would refuse. Nothing below FOOTNOTE_HOME is changed."""
     check_folder(root)
     started = time.monotonic()
     published = _published(ingest)
     check_root(root, published, new_root)
-    seed = published if published is not None and ingest.fits(published.manifest) else None
-    found = survey(root, seed, load_bans(ingest.home.bans), ingest.progress)
+    known = ingest.read_by_this_code(published)
+    found = survey(root, known, load_bans(ingest.home.bans), ingest.progress)
     with tempfile.TemporaryDirectory(prefix="footnote-plan-") as folder:
         path = Path(folder) / "documents.sqlite"
-        staged = ingest.stage(root, found, seed, path)
+        staged = ingest.stage(root, found, known, path)
         check_worth(root, found, staged)
-        new, missing = _contents(path), _missing(ingest, path)
-    old = _contents(ingest.home.documents(published.manifest.id)) if published else _Contents({}, {})
+        difference, new, missing = ingest.difference(published, path), _states(path), _missing(ingest, path)
+    old = _states(ingest.home.documents(published.manifest.id)) if published else {}
     looked, rate = time.monotonic() - started, published.manifest.rate if published else None
-    difference = delta(old.digests, new.digests)
-    added, removed = new.chunks.keys() - old.chunks.keys(), old.chunks.keys() - new.chunks.keys()
-    changed = staged.changed & old.chunks.keys() & new.chunks.keys()
-    said = outcomes(staged, published)
+    chunks = delta(_flat(old), _flat(new))
     return Plan(
         root=str(root.resolve()),
-        added={source: new.chunks[source] for source in sorted(added)},
-        changed={source: new.chunks[source] for source in sorted(changed)},
-        removed={source: old.chunks[source] for source in sorted(removed)},
-        unchanged=len(new.chunks) - len(added) - len(changed),
-        files=tuple(outcome for outcome in said if outcome.status != "parsed"),
-        chunks_added=len(difference.new),
-        chunks_removed=len(difference.gone),
+        added={source: len(new[source].chunks) for source in difference.added},
+        changed={source: len(new[source].chunks) for source in difference.changed},
+        removed={source: len(old[source].chunks) for source in difference.removed},
+        unchanged=len(new) - len(difference.added) - len(difference.changed),
+        files=tuple(outcome for outcome in outcomes(staged, difference) if outcome.status != "parsed"),
+        chunks_added=len(chunks.new),
+        chunks_removed=len(chunks.gone),
         chunks_to_embed=len(missing),
         tokens=round(sum(map(len, missing)) / _LETTERS_A_TOKEN),
         usd=0.0,
@@ -67,7 +55,7 @@ def plan(ingest: Ingest, root: Path, *, new_root: bool = False) -> Plan:
         passed_over=found.passed_over(),
         unsupported=found.walk.unsupported,
         banned=found.banned,
-        asks=not new_root and asks(len(removed), len(old.chunks)),
+        asks=not new_root and asks(len(difference.removed), len(old)),
     )
 
 
@@ -79,9 +67,14 @@ def _published(ingest: Ingest) -> Published | None:
         return None
 
 
-def _contents(path: Path) -> _Contents:
+def _states(path: Path) -> dict[str, DocumentState]:
     with closing(DocumentStore.open(path)) as documents:
-        return _Contents(documents.digests(), documents.chunks_by_source())
+        return documents.states()
+
+
+def _flat(states: Mapping[str, DocumentState]) -> dict[str, str]:
+    """A digest is of a chunk and its id, so it can stand for both."""
+    return {digest: digest for state in states.values() for digest in state.chunks}
 
 
 def _missing(ingest: Ingest, path: Path) -> list[str]:

@@ -79,9 +79,27 @@ class Plan:
     asks: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What separates two states of the index, in sources; documents with the same chunks are the same."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def compare(old: Mapping[str, object], new: Mapping[str, object]) -> Difference:
+    """Both say what there is of each source."""
+    return Difference(
+        added=tuple(sorted(new.keys() - old.keys())),
+        changed=tuple(sorted(source for source in new.keys() & old.keys() if new[source] != old[source])),
+        removed=tuple(sorted(old.keys() - new.keys())),
+    )
+
+
 def report_of(
     root: Path, manifest: Manifest, before: Published | None, found: Survey, staged: Staged,
-    removed: tuple[str, ...], embedded: int, seconds: float, notes: Sequence[str],
+    difference: Difference, embedded: int, seconds: float, notes: Sequence[str],
 ) -> Report:  # fmt: skip
     return Report(
         root=str(root.resolve()),
@@ -91,8 +109,8 @@ def report_of(
         chunks=manifest.chunks,
         embedded=embedded,
         seconds=round(seconds, 2),
-        files=outcomes(staged, before),
-        removed=removed,
+        files=outcomes(staged, difference),
+        removed=difference.removed,
         passed_over=found.passed_over(),
         unsupported=found.walk.unsupported,
         banned=found.banned,
@@ -101,12 +119,14 @@ def report_of(
     )
 
 
-def outcomes(staged: Staged, before: Published | None) -> tuple[FileOutcome, ...]:
-    was_there = before.documents() if before else set()
-    return tuple(_outcome(record, record.source in staged.changed, record.source in was_there) for record in staged.records)
+def outcomes(staged: Staged, difference: Difference) -> tuple[FileOutcome, ...]:
+    added, changed, removed = set(difference.added), set(difference.changed), set(difference.removed)
+    return tuple(
+        _outcome(record, record.source in added, record.source in changed, record.source in removed) for record in staged.records
+    )
 
 
-def _outcome(record: FileRecord, is_changed: bool, was_there: bool) -> FileOutcome:
-    change: Change = "unchanged" if not is_changed else "changed" if was_there else "added"
-    fate = " Its last good version was taken out of the index." if was_there and record.error else ""
+def _outcome(record: FileRecord, added: bool, changed: bool, removed: bool) -> FileOutcome:
+    change: Change = "added" if added else "changed" if changed or removed else "unchanged"
+    fate = " Its last good version was taken out of the index." if removed else ""
     return FileOutcome(record.source, record.status, change, f"{record.error}{fate}" if record.error else None, record.warnings)

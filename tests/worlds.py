@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from assistant.answering import Assistant
@@ -15,6 +16,7 @@ from assistant.traces import Ledger
 from ingest.parsing import FileParser
 from ingest.pipeline import Ingest
 from ingest.report import Report
+from tests.builders import NOW
 from tests.fakes import FakeEmbedder, FakePrices, MemoryChunkStore
 
 OPEN_GATE = Gate(intercept=30.0, coefficients={}, answerable_from=0.5, related_from=0.1)
@@ -57,6 +59,16 @@ class World:
     def held(self) -> set[tuple[str, str, str]]:
         """Everything the index holds of chunks: source, text, and who may read it."""
         return {(c.source, c.indexed_text, ",".join(c.groups)) for c in self.snapshot().index.chunks}
+
+    def contents(self) -> object:
+        """Everything that the index is: chunks with their vectors, the words of each, the documents with their metadata. Two indexes of
+        the same folder are equal, whatever came before; but for the time of a file that was written again and is as it was."""
+        snapshot = self.snapshot()
+        index, words = snapshot.index, snapshot.index.lexical
+        arrays = (words.offsets, words.postings, words.frequencies, words.lengths, index.vectors)
+        documents = [replace(document, updated=NOW) for document in snapshot.documents.each()]
+        snapshot.documents.close()
+        return (index.chunks, dict(snapshot.digests), documents, list(words.vocabulary), [array.tolist() for array in arrays])
 
     @contextmanager
     def assistant(self, gate: Gate | None = None, model: ChatModel | None = None, reranker: Reranker | None = None) -> Iterator[Assistant]:

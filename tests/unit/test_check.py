@@ -2,77 +2,141 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from assistant.errors import IndexBroken
-from assistant.generation import Snapshot
-from assistant.ports import Vectors
-from assistant.retrieval.search import SearchIndex
-from assistant.types import Chunk, Span
-from ingest.check import check
+from assistant.generation import Manifest, read_lexical, read_manifest, write_manifest
+from assistant.retrieval import lexical
+from assistant.types import Chunk
+from ingest.check import check, look_over
 from tests.worlds import World
 
-Damage = Callable[[list[Chunk], Vectors], None]
+Damage = Callable[[World], None]
 
 
-@pytest.fixture(scope="module")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    world = World(tmp_path_factory.mktemp("world"))
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path)
     for topic in ("leave", "travel"):
-        world.write(f"{topic}.md", f"# {topic.title()}\n\n## Rules\n\nThe rules on {topic} hold for all.\n")
-    world.ingest()
-    return world.snapshot()
+        made.write(f"{topic}.md", f"# {topic.title()}\n\n## Rules\n\nThe rules on {topic} hold for all.\n")
+    made.ingest()
+    return made
 
 
-def alter(chunks: list[Chunk], **fields: object) -> None:
-    chunks[0] = replace(chunks[0], **fields)  # type: ignore[arg-type]  # the fields of a chunk, by name
+def manifest(world: World) -> Manifest:
+    return read_manifest(world.home.generation(str(world.home.current())))
 
 
-def stretch(_: list[Chunk], vectors: Vectors) -> None:
-    vectors[1] *= 2
+def altered(**fields: object) -> Damage:
+    def damage(world: World) -> None:
+        rows = world.store.generations[manifest(world).id]
+        chunk_id, (chunk, vector) = next(iter(rows.items()))
+        changed: Chunk = replace(chunk, **fields)  # type: ignore[arg-type]  # the fields of a chunk, by name
+        rows[chunk_id] = (changed, vector)
+
+    return damage
 
 
-def blank(_: list[Chunk], vectors: Vectors) -> None:
-    vectors[1] = np.nan
+def scaled(factor: float) -> Damage:
+    def damage(world: World) -> None:
+        rows = world.store.generations[manifest(world).id]
+        chunk_id, (chunk, vector) = next(iter(rows.items()))
+        rows[chunk_id] = (chunk, vector * factor)
+
+    return damage
 
 
-@pytest.mark.parametrize(
-    ("damage", "says"),
-    [
-        (lambda chunks, _: alter(chunks, text="The rules do not hold."), "does not hold at"),
-        (lambda chunks, _: alter(chunks, leads=(Span(0, 5, "other"),)), "does not hold at 0"),
-        (lambda chunks, _: alter(chunks, groups=("hr",)), "may be read by all, its chunk by"),
-        (lambda chunks, _: alter(chunks, document_id="gone"), "belongs to no document"),
-        (stretch, "a vector of length 2.000"),
-        (blank, "a vector of length nan"),
-    ],
-)
-def test_damage_is_named(snapshot: Snapshot, damage: Damage, says: str) -> None:
-    chunks, vectors = list(snapshot.index.chunks), snapshot.index.vectors.copy()
-    damage(chunks, vectors)
+def lost(world: World) -> None:
+    world.store.generations[manifest(world).id].popitem()
+
+
+def left_over(world: World) -> None:
+    rows = world.store.generations[manifest(world).id]
+    rows["stray"] = next(iter(rows.values()))
+
+
+def in_documents(statement: str) -> Damage:
+    def damage(world: World) -> None:
+        with closing(sqlite3.connect(world.home.documents(manifest(world).id))) as db, db:
+            db.execute(statement)
+
+    return damage
+
+
+def miscounted(world: World) -> None:
+    write_manifest(world.home.generation(manifest(world).id), replace(manifest(world), documents=7))
+
+
+def other_words(world: World) -> None:
+    path = world.home.lexical(manifest(world).id)
+    lexical.save(lexical.build([["other"], ["words"]]), path)
+
+
+def words_of_another(world: World) -> None:
+    path = world.home.lexical(manifest(world).id)
+    index = read_lexical(path)
+    lexical.save(replace(index, postings=np.zeros_like(index.postings)), path)
+
+
+ALL = [
+    (altered(text="The rules do not hold."), "not what its document holds at"),
+    (altered(groups=("hr",)), "not what its document holds at"),
+    (altered(source="other.md"), "not what its document holds at"),
+    (scaled(2), r"a vector of length 2\.000"),
+    (scaled(float("nan")), "a vector of length nan"),
+    (in_documents("UPDATE documents SET text = replace(text, 'hold', 'fail')"), "not what its document holds at"),
+    (in_documents("UPDATE documents SET groups = '[\"hr\"]'"), "not what its document holds at"),
+    (other_words, "not found by its own words"),
+    (words_of_another, "not found by its own words"),
+]
+CHEAP = [
+    (lost, "1 chunks are missing in the chunk index, 0 belong to no document"),
+    (left_over, "0 chunks are missing in the chunk index, 1 belong to no document"),
+    (in_documents("DELETE FROM documents WHERE source = 'leave.md'"), "its manifest says"),
+    (miscounted, "its manifest says"),
+]
+
+
+@pytest.mark.parametrize(("damage", "says"), [*ALL, *CHEAP])
+def test_damage_is_named(world: World, damage: Damage, says: str) -> None:
+    damage(world)
 
     with pytest.raises(IndexBroken, match=says):
-        check(replace(snapshot, index=SearchIndex(tuple(chunks), vectors, snapshot.index.lexical)))
+        check(world.home, world.store, manifest(world))
 
 
-def test_a_lost_chunk_is_named(snapshot: Snapshot) -> None:
-    index = snapshot.index
-    with pytest.raises(IndexBroken, match="chunks, the index holds"):
-        check(replace(snapshot, index=SearchIndex(index.chunks[1:], index.vectors[1:], index.lexical)))
+@pytest.mark.parametrize(("damage", "says"), CHEAP)
+def test_what_is_missing_or_left_over_is_seen_at_a_glance(world: World, damage: Damage, says: str) -> None:
+    damage(world)
+
+    with pytest.raises(IndexBroken, match=says):
+        look_over(world.home, world.store, manifest(world).id)
 
 
-def test_a_sound_generation_passes(snapshot: Snapshot) -> None:
-    check(snapshot)
+def test_a_sound_generation_passes(world: World) -> None:
+    check(world.home, world.store, manifest(world))
+    look_over(world.home, world.store, manifest(world).id)
 
 
-def test_only_the_first_faults_are_listed(snapshot: Snapshot) -> None:
-    chunks = [replace(chunk, text="x", document_id="gone") for chunk in snapshot.index.chunks] * 3
-    vectors = np.concatenate([snapshot.index.vectors] * 3)
-    with pytest.raises(IndexBroken) as caught:
-        check(replace(snapshot, index=SearchIndex(tuple(chunks), vectors, snapshot.index.lexical)))
+def test_only_what_is_asked_for_is_read(world: World) -> None:
+    altered(text="The rules do not hold.")(world)
 
-    assert str(caught.value).count("belongs to no document") == 3
+    check(world.home, world.store, manifest(world), fresh=())
+
+
+def test_only_the_first_faults_are_listed(world: World) -> None:
+    for topic in ("phones", "badges", "desks"):
+        world.write(f"{topic}.md", f"# {topic.title()}\n\nThe rules on {topic} hold for all.\n")
+    world.ingest()
+    in_documents("UPDATE documents SET text = replace(text, 'hold', 'fail')")(world)
+
+    with pytest.raises(IndexBroken, match="and 7 more") as caught:
+        check(world.home, world.store, manifest(world))
+    assert str(caught.value).count(".md ") == 3

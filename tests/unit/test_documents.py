@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assistant.documents import ChunkPlace, DocumentStore, DocumentWriter, FileRecord, digest_of
+from assistant.documents import ChunkPlace, DocumentState, DocumentStore, DocumentWriter, FileRecord, digest_of
 from assistant.errors import IndexBroken
 from assistant.types import LOCAL, Chunk, Document, Principal, Span
 from tests.builders import chunk, document
@@ -84,7 +84,7 @@ def test_writing_replaces_documents_and_the_record_of_files(tmp_path: Path) -> N
 
         assert documents.get(old.id, LOCAL) == new
         assert documents.chunk_counts() == {old.id: 1, kept.id: 1}
-        assert documents.chunks_by_source() == {"a.md": 1, "b.md": 1}
+        assert documents.states() == {d.source: DocumentState(None, "[]", (digest_of(first_words(d)),)) for d in (new, kept)}
         assert documents.files() == {"a.md": record}
         assert [c.text for c in documents.chunks([f"{old.id}-0"])] == ["new w"]
 
