@@ -7,6 +7,7 @@ A chunk never crosses a heading, every character of a block that is no heading l
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -34,11 +35,12 @@ class _Section:
 
 def chunk_document(document: Document, parsed: ParsedDocument, target: int = TARGET) -> list[Chunk]:
     """The chunks of a document in order, of about `target` characters; a list with its introduction may take up to `UNIT` times that."""
-    return [
-        _chunk(document, parsed.text, section, group)
-        for section in _sections(parsed, document.title)
-        for group in _pack(_units(parsed.text, section.blocks, target), target)
-    ]
+    chunks: list[Chunk] = []
+    for section in _sections(parsed, document.title):
+        leads = _Leads(parsed.text, section.blocks)
+        groups = _pack(_units(parsed.text, section.blocks, target), target)
+        chunks += [_chunk(document, parsed.text, section, group, leads.of(group[0])) for group in groups]
+    return chunks
 
 
 def _sections(parsed: ParsedDocument, title: str) -> Iterator[_Section]:
@@ -150,9 +152,8 @@ def _nearer(group: list[Block], unit: list[Block], aim: float) -> bool:
     return (group[-1].end - group[0].start) + (unit[-1].end - group[0].start) > 2 * aim
 
 
-def _chunk(document: Document, text: str, section: _Section, group: list[Block]) -> Chunk:
+def _chunk(document: Document, text: str, section: _Section, group: list[Block], leads: tuple[Span, ...]) -> Chunk:
     start, end = group[0].start, group[-1].end
-    leads = _leads(text, section.blocks, group[0])
     chunk = Chunk(
         id="",
         document_id=document.id,
@@ -177,33 +178,39 @@ def _identity(chunk: Chunk) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:ID_LENGTH]
 
 
-def _leads(text: str, blocks: Sequence[Block], first: Block) -> tuple[Span, ...]:
-    """What a chunk that begins inside a table or a list needs to be understood."""
-    before = [block for block in blocks if block.end <= first.start]
-    if first.kind == "table_row":
-        header = _header(before)
-        return (Span(header.start, header.end, text[header.start : header.end]),) if header else ()
-    if first.kind == "list_item":
-        introduction = _introduction(text, before)
+class _Leads:
+    """What a chunk that begins inside a table or a list needs to be understood. Each table or list of a section is looked at once,
+    because a million rows may have one header."""
+
+    def __init__(self, text: str, blocks: Sequence[Block]) -> None:
+        self._text = text
+        self._starts = [block.start for block in blocks]
+        self._openers: list[Block | None] = []
+        self._known: dict[int, tuple[Span, ...]] = {}
+        for index, block in enumerate(blocks):
+            before = blocks[index - 1] if index else None
+            self._openers.append(self._openers[-1] if before is not None and before.kind == block.kind else before)
+
+    def of(self, first: Block) -> tuple[Span, ...]:
+        """The leads of a chunk that begins with this block, or with this piece of one."""
+        opener = self._openers[bisect_right(self._starts, first.start) - 1]
+        if opener is None or first.kind not in ("table_row", "list_item"):
+            return ()
+        if opener.start not in self._known:
+            self._known[opener.start] = self._read(opener, first)
+        return self._known[opener.start]
+
+    def _read(self, opener: Block, first: Block) -> tuple[Span, ...]:
+        if first.kind == "table_row":
+            header = Span(opener.start, opener.end, self._text[opener.start : opener.end])
+            return (header,) if opener.kind == "table_header" else ()
+        introduction = _introduction(self._text, opener)
         return (introduction,) if introduction else ()
-    return ()
 
 
-def _header(before: Sequence[Block]) -> Block | None:
-    for block in reversed(before):
-        if block.kind != "table_row":
-            return block if block.kind == "table_header" else None
-    return None
-
-
-def _introduction(text: str, before: Sequence[Block]) -> Span | None:
-    """The last sentence of the paragraph before the list, where it announces one."""
-    for block in reversed(before):
-        if block.kind == "list_item":
-            continue
-        found = sentences(text[block.start : block.end])
-        if block.kind == "paragraph" and found and found[-1].text.endswith(":") and len(found[-1].text) <= MOST_LEAD:
-            last = found[-1]
-            return Span(block.start + last.start, block.start + last.end, last.text)
+def _introduction(text: str, block: Block) -> Span | None:
+    """The last sentence of the paragraph before a list, where it announces one."""
+    found = sentences(text[block.start : block.end]) if block.kind == "paragraph" else []
+    if not found or not found[-1].text.endswith(":") or len(found[-1].text) > MOST_LEAD:
         return None
-    return None
+    return Span(block.start + found[-1].start, block.start + found[-1].end, found[-1].text)
