@@ -10,7 +10,7 @@ import json
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -46,12 +46,6 @@ CREATE TABLE IF NOT EXISTS feedback (
 _TRACE = (
     "id, created, principal, question, standalone, generation, kind, reason, mode, confidence, "
     "milliseconds, usd, calls, input_tokens, output_tokens"
-)
-_TEXTS = (
-    "SELECT id, question, standalone, reply FROM traces",
-    "SELECT trace_id, attributes FROM steps",
-    "SELECT trace_id, comment FROM feedback",
-    "SELECT trace_id, error FROM calls",
 )
 _BATCH = 200
 
@@ -175,26 +169,6 @@ class Ledger:
                 return batch, False
             batch.append(job)
         return batch, True
-
-
-def erase_traces(path: Path, concerns: Callable[[str], bool]) -> int:
-    """Takes out of the file every trace with a text that `concerns` says yes to, with its steps and feedback, and leaves nothing of them
-    in it. What its calls cost stays booked. Returns how many. Raises FootnoteError when somebody keeps the file busy."""
-    if not path.exists():
-        return 0
-    with closing(sqlite3.connect(path, timeout=30)) as db:
-        db.execute("PRAGMA secure_delete = ON")
-        found = {trace_id for statement in _TEXTS for trace_id, *texts in db.execute(statement) if any(map(concerns, filter(None, texts)))}
-        ids = [(trace_id,) for trace_id in found]
-        with db:
-            for table, column in (("traces", "id"), ("steps", "trace_id"), ("feedback", "trace_id")):
-                db.executemany(f"DELETE FROM {table} WHERE {column} = ?", ids)
-            db.executemany("UPDATE calls SET error = 'erased' WHERE trace_id = ? AND error IS NOT NULL", ids)
-        db.execute("VACUUM")
-        busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    if busy:
-        raise FootnoteError(f"{path} is in use, so that old traces could not be cleared from its log. Stop the server and run this again.")
-    return len(ids)
 
 
 def _commit(db: sqlite3.Connection, batch: Iterable[_Job]) -> None:

@@ -116,9 +116,11 @@ def windows(chunks: Iterator[Chunk], size: int) -> Iterator[list[Chunk]]:
         yield window
 
 
-def new_id() -> str:
-    """Sorts by time; the random end keeps two ingests of one second apart."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+def new_id(latest: str | None) -> str:
+    """Sorts by time, and behind the latest even where the clock was set back; the random end keeps two homes on one server apart."""
+    now = datetime.now(UTC)
+    made = f"{now:%Y%m%dT%H%M%S}-{now:%f}{secrets.token_hex(2)}"
+    return made if latest is None or made > latest else f"{latest}-{secrets.token_hex(2)}"
 
 
 def publish(home: Home, generation: str) -> None:

@@ -14,9 +14,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from assistant.documents import DocumentStore, DocumentWriter
+from assistant.erasure import erase_traces
 from assistant.errors import IndexBroken, IngestError
 from assistant.generation import Home, Manifest, read_manifest, write_manifest
-from assistant.traces import erase_traces
 from assistant.types import LOCAL, Document
 from ingest.bans import load_bans, save_bans
 from ingest.build import Builder, publish, sweep
@@ -68,7 +68,7 @@ def forget(ingest: Ingest, source: str, *, ban: bool = False) -> Forgotten:
             save_bans(load_bans(home.bans).with_file(source, hashes), home.bans)
         built = _rebuild(ingest, manifest, source)
         runs, copies = _told_apart(home.documents(built.id), versions)
-        traces = erase_traces(home.traces, lambda text: source in text or runs.within(text))
+        traces = erase_traces(home.traces, source, runs.within)
         vectors = _clean_cache(home, built.id)
         # The older generations go last: where this is cut off, they are how it is known what to look for.
         sweep(home, ingest.store, [built.id])

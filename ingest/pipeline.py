@@ -151,7 +151,7 @@ class Ingest:
     @contextmanager
     def staging(self) -> Iterator[str]:
         """A new generation's id and empty folder; where it is not published in the end, nothing of it stays."""
-        generation = new_id()
+        generation = new_id(max([*self.home.complete(), self.home.current() or ""]) or None)
         self.home.generation(generation).mkdir(parents=True)
         try:
             yield generation

@@ -107,7 +107,7 @@ def test_what_was_removed_is_no_longer_in_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"text": "other"}, {"groups": ("hr",)}, {"title": "T"}, {"page": 7}, {"leads": ()}, {"url": "https://x"}, {"effective": date(2026, 1, 1)}],
+    [{"text": "other"}, {"groups": ("hr",)}, {"title": "T"}, {"page": 7}, {"leads": ()}, {"url": "u"}, {"effective": date(2026, 1, 1)}],
 )
 def test_a_digest_differs_where_anything_does(change: dict[str, Any]) -> None:
     known = first_words(document())
