@@ -14,7 +14,7 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 from assistant.errors import ParseError
-from ingest.parsing import delimited, docx, epub, html, mail, markdown, msg, odp, ods, odt, pdf, plain, pptx, rtf, xlsx
+from ingest.parsing import delimited, docx, epub, html, mail, markdown, msg, odp, ods, odt, pdf, picture, plain, pptx, rtf, xlsx
 from ingest.parsing.ocr import Eyes
 from ingest.parsing.signature import looks_like
 from ingest.parsing.tools import Tools
@@ -34,7 +34,6 @@ _READERS: Mapping[str, Reader] = MappingProxyType(
         ".odp": odp.read,
         ".ods": ods.read,
         ".odt": odt.read,
-        ".pdf": pdf.read,
         ".pptx": pptx.read,
         ".rtf": rtf.read,
         ".text": plain.read,
@@ -42,16 +41,19 @@ _READERS: Mapping[str, Reader] = MappingProxyType(
         ".xlsx": xlsx.read,
     }
 )
+_PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # Readers that look at pictures, or at files inside the file.
 _COMPOSED: Mapping[str, Callable[[bytes, Tools], ParsedDocument]] = MappingProxyType(
     {
         ".eml": mail.read,
         ".msg": msg.read,
+        ".pdf": pdf.read,
+        **dict.fromkeys(_PICTURES, picture.read),
     }
 )
 SUPPORTED: tuple[str, ...] = tuple(sorted((*_READERS, *_COMPOSED)))
 DEEPEST = 3
-_BY_SIGNATURE = frozenset({".docx", ".epub", ".msg", ".odp", ".ods", ".odt", ".pdf", ".pptx", ".rtf", ".xlsx"})
+_BY_SIGNATURE = frozenset({*_PICTURES, ".docx", ".epub", ".msg", ".odp", ".ods", ".odt", ".pdf", ".pptx", ".rtf", ".xlsx"})
 # What the readers of binary formats raise on damaged files; each is a fault of the file, not of this program's state.
 _DAMAGE = (
     ArithmeticError,

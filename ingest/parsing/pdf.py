@@ -1,8 +1,7 @@
 """PDF, page by page, by pypdfium2.
 
-Lines become paragraphs by their distance and letters; larger or bold letters make headings; lines that return at the edge of most
-pages are running heads and are dropped. A document without a text layer gives an empty text. pdfium is not safe to use from
-several threads at once.
+The text layer is taken as it stands; where a page has none, or pictures that it does not cover, they are looked at. A document without
+text gives an empty text. pdfium is not safe to use from several threads at once.
 """
 
 from __future__ import annotations
@@ -10,42 +9,35 @@ from __future__ import annotations
 import ctypes
 import re
 import statistics
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 from assistant.errors import ParseError
-from ingest.parsing.draft import Draft, sensible_title, visible
+from ingest.parsing import flow, scans
+from ingest.parsing.draft import sensible_title
+from ingest.parsing.flow import Line
+from ingest.parsing.layout import BODY, lines_of
+from ingest.parsing.tools import Tools
 from ingest.types import ParsedDocument
 
-_BULLET = re.compile(r"\s*[\u2022\u2023\u25aa\u25cf\u25e6\u00b7\uf0b7\uf0a7]\s*")
 _HYPHENS = (0x02, 0xFFFE)  # what pdfium gives for a hyphen at a line's end, without a line end after it
-_LARGER = 1.15
 _BOLD = 600  # of a font's weight, 400 being usual
 _LONGEST_FONT = 128  # bytes of a font's name
-_SENTENCE_END = ".!?:;"
-_LONGEST_HEADING = 150
-_TOP, _FOOT = 0.9, 0.1  # of a page's height: beyond stand running heads
-_REPEATED = 3  # pages
-_VOCABULARY = 20_000  # lines
+_NO_LETTER = re.compile("[\0-\x1f\ue000-\uf8ff\ufffd]")
+_MOST_PAGES = 500  # to look at, of one file
+_SAME = 8  # letters: a recognised line with so many that the text layer holds too is the same
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of text, its lower edge in points from the page's, the height of its letters, whether they are bold, and whether it
-    stands where running heads do."""
-
-    text: str
-    page: int
-    bottom: float
-    height: float
-    bold: bool
-    edge: bool
+class _Page:
+    lines: list[Line]
+    unread: scans.Unread
 
 
-def read(data: bytes) -> ParsedDocument:
+def read(data: bytes, tools: Tools) -> ParsedDocument:
     import pypdfium2  # type: ignore[import-untyped]  # pypdfium2 ships no types
 
     try:
@@ -55,45 +47,103 @@ def read(data: bytes) -> ParsedDocument:
             raise ParseError("The PDF is protected by a password. Save a copy without it.") from error
         raise ParseError(f"The PDF is damaged ({error}). Open it in its program and save it again.") from error
     try:
-        pages = [_lines(document[index], index + 1) for index in range(len(document))]
+        pages, warnings = _pages(document, tools)
         title = sensible_title(document.get_metadata_value("Title"))
     except pypdfium2.PdfiumError as error:
         raise ParseError(f"The PDF is damaged ({error}). Open it in its program and save it again.") from error
     finally:
         document.close()
-    return _document(_without_running_heads(pages), title)
+    return replace(flow.document(flow.without_running_heads(pages), title), warnings=tuple(warnings))
 
 
-def _lines(page: Any, number: int) -> list[_Line]:
+def _pages(document: Any, tools: Tools) -> tuple[list[list[Line]], list[str]]:
+    """Each page's lines, and what is to be said."""
+    pages = []
+    for index in range(len(document)):
+        with closing(document[index]) as page:
+            pages.append(_page(page, index + 1))
+    wholly = sum(page.unread.whole for page in pages)
+    if wholly > _MOST_PAGES:
+        raise ParseError(f"{wholly} of its pages are pictures without a text layer; at most {_MOST_PAGES} are read. Split it.")
+    body = statistics.median([line.height for page in pages for line in page.lines] or [BODY])
+    beside = [index for index, page in enumerate(pages) if page.unread.boxes and not page.unread.whole]
+    passed = set(beside[_MOST_PAGES - wholly :])
+    found: list[list[Line]] = [page.lines for page in pages]
+    warnings: list[str] = []
+    for index, known in enumerate(pages):
+        if known.unread.boxes and index not in passed:
+            with closing(document[index]) as page:
+                found[index], said = _looked(page, index + 1, known, tools, body)
+            warnings += said
+            tools.alive()
+    if passed:
+        where = f"{len(passed)} pages from page {min(passed) + 1} on"
+        warnings.append(f"{where} hold pictures beside their text, which were not looked at. Split the file.")
+    return found, warnings
+
+
+def _looked(page: Any, number: int, known: _Page, tools: Tools, body: float) -> tuple[list[Line], list[str]]:
+    """The page's lines with those recognised in its pictures, where they belong, and what is to be said."""
+    if scans.too_large(page):
+        return known.lines, [f"Page {number} holds a picture of more than 100 million pixels, which was not looked at."]
+    seen = scans.look(page, known.unread, tools.see)
+    lines = [] if known.unread.alone else list(known.lines)
+    have = _letters(line.text for line in lines)
+    for at, part in sorted(
+        ((_after(lines, box), part) for box, part in zip(known.unread.boxes, seen, strict=True)), key=itemgetter(0), reverse=True
+    ):
+        fresh = [line for line in part if len(text := _letters([line.text])) < _SAME or text not in have]
+        lines[at:at] = lines_of(fresh, number, body, beside=not known.unread.whole)
+    silent = known.unread.drawing and not lines
+    return lines, [f"Page {number} holds a picture without text that could be recognised."] if silent else []
+
+
+def _after(lines: Sequence[Line], box: scans.Box) -> int:
+    """Where in the lines a picture belongs: behind the last one above it."""
+    return max((index + 1 for index, line in enumerate(lines) if line.bottom >= box.top), default=0)
+
+
+def _letters(texts: Iterable[str]) -> str:
+    return re.sub(r"[\W_]", "", " ".join(texts)).lower()
+
+
+def _page(page: Any, number: int) -> _Page:
     from pypdfium2 import raw
 
     text_page = page.get_textpage()
-    height = page.get_height()
-    lines: list[_Line] = []
+    codes = [raw.FPDFText_GetUnicode(text_page, index) for index in range(text_page.count_chars())]
+    inked = [index for index, code in enumerate(codes) if chr(code).strip()]
+    told = [index for index in inked if codes[index] in _HYPHENS or not _is_garbled(text_page, index, codes[index])]
+    letters = [index for index in told if chr(codes[index]).isalnum()] if len(told) >= len(inked) / 2 else []
+    lines = list(_lines(text_page, codes, number, page.get_height()))
+    return _Page(lines, scans.unread(page, text_page, letters))
+
+
+def _is_garbled(text_page: Any, index: int, code: int) -> bool:
+    from pypdfium2 import raw
+
+    return bool(_NO_LETTER.match(chr(code)) or raw.FPDFText_HasUnicodeMapError(text_page, index) == 1)
+
+
+def _lines(text_page: Any, codes: Sequence[int], number: int, height: float) -> Iterator[Line]:
     held: list[tuple[int, str]] = []
-    for index in range(text_page.count_chars()):
-        code = raw.FPDFText_GetUnicode(text_page, index)
+    for index, code in enumerate(codes):
         if code not in (10, 13):
             held.append((index, "-" if code in _HYPHENS else chr(code)))
         if code in (10, 13, *_HYPHENS):
-            lines += _line(text_page, held, number, height)
+            yield from _line(text_page, held, number, height)
             held = []
-    lines += _line(text_page, held, number, height)
-    text_page.close()
-    page.close()
-    return lines
+    yield from _line(text_page, held, number, height)
 
 
-def _line(text_page: Any, held: Sequence[tuple[int, str]], number: int, page_height: float) -> Iterator[_Line]:
+def _line(text_page: Any, held: Sequence[tuple[int, str]], number: int, page_height: float) -> Iterator[Line]:
     """pdfium gives characters beyond the basic plane as two halves."""
-
     text = "".join(letter for _, letter in held).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     inked = [index for index, letter in held if letter.strip()]
     if inked:
         _, bottom, _, top = text_page.get_charbox(inked[len(inked) // 2], loose=True)
         bold = all(_is_bold(text_page, index) for index in (inked[0], inked[-1]))
-        edge = not _FOOT < bottom / page_height < _TOP
-        yield _Line(text.strip(), number, bottom, max(top - bottom, 0.1), bold, edge)
+        yield Line(text.strip(), number, bottom, max(top - bottom, 0.1), bold, flow.at_edge(bottom / page_height))
 
 
 def _is_bold(text_page: Any, index: int) -> bool:
@@ -105,83 +155,3 @@ def _is_bold(text_page: Any, index: int) -> bool:
     name = ctypes.create_string_buffer(_LONGEST_FONT)
     raw.FPDFText_GetFontInfo(text_page, index, name, _LONGEST_FONT, None)
     return b"bold" in name.value.lower()
-
-
-def _without_running_heads(pages: list[list[_Line]]) -> list[_Line]:
-    """Drops what stands at the same place of the edge on most pages, page numbers aside."""
-
-    def key(line: _Line) -> tuple[str, int]:
-        return re.sub(r"\d+", "0", line.text), round(line.bottom / 4)
-
-    seen = Counter(place for lines in pages for place in {key(line) for line in lines if line.edge})
-    repeated = {place for place, count in seen.items() if count >= _REPEATED and count > len(pages) / 2}
-    return [line for lines in pages for line in lines if not (line.edge and key(line) in repeated)]
-
-
-def _document(lines: list[_Line], title: str | None) -> ParsedDocument:
-    draft = Draft()
-    words = Counter(re.findall(r"\w+(?:-\w+)*(?!\w*-\n)", visible("\n".join(line.text for line in lines[:_VOCABULARY])).lower()))
-    sizes: Counter[float] = Counter()
-    for line in lines:
-        sizes[round(line.height)] += len(line.text)
-    body = sizes.most_common(1)[0][0] if sizes else 1.0
-    levels = {size: level for level, size in enumerate(sorted((s for s in sizes if s >= body * _LARGER), reverse=True), 1)}
-    bold = 0 if sum(line.bold for line in lines) > len(lines) / 3 else len(levels) + 1
-    for group in _groups(lines):
-        text = _joined(group, words)
-        level = levels.get(round(group[0].height)) or (group[0].bold and text[-1:] not in _SENTENCE_END and bold)
-        if level and len(text) <= _LONGEST_HEADING and re.search(r"[^\W\d_]{2}", text):
-            draft.add("heading", text, min(level, 6), group[0].page)
-        elif bullet := _BULLET.match(text):
-            draft.add("list_item", text[bullet.end() :], 1, group[0].page)
-        else:
-            draft.add("paragraph", text, page=group[0].page)
-    document = draft.document(title)
-    # A heading further down is that of a section, not of the document.
-    opens = bool(document.blocks) and document.blocks[0].kind == "heading"
-    return replace(document, title=document.title if title or opens else None)
-
-
-def _groups(lines: list[_Line]) -> Iterator[list[_Line]]:
-    steps = [a.bottom - b.bottom for a, b in pairwise(lines) if 0 < a.bottom - b.bottom < 4 * a.height]
-    usual = statistics.median(steps) if steps else 0.0
-    group: list[_Line] = []
-    for line in lines:
-        if group and _parts(group[-1], line, usual):
-            yield group
-            group = []
-        group.append(line)
-    if group:
-        yield group
-
-
-def _parts(above: _Line, line: _Line, usual: float) -> bool:
-    """Whether a new paragraph begins: by a bullet, another letter size, another page or column, or a wider gap."""
-    step = above.bottom - line.bottom
-    if _BULLET.match(line.text) or not 1 / _LARGER < line.height / above.height < _LARGER:
-        return True
-    if above.text.endswith("-") and line.text[:1].islower():
-        return False
-    if above.bold != line.bold and (above.bold or above.text[-1:] in _SENTENCE_END):
-        return True
-    if above.page != line.page or step < -line.height:
-        return not line.text[:1].islower()
-    return step > 1.35 * max(min(usual, 2 * line.height), line.height)
-
-
-def _joined(group: Sequence[_Line], words: Counter[str]) -> str:
-    text = group[0].text
-    for line in group[1:]:
-        broken = re.search(r"([^\W\d_]+)-$", text)
-        rest = re.match(r"[^\W\d_]+", line.text)
-        if broken and rest and rest[0].islower():
-            text = text[:-1] + ("-" if _hyphenated(broken[1], rest[0], words) else "") + line.text
-        else:
-            text = f"{text} {line.text}"
-    return text
-
-
-def _hyphenated(start: str, end: str, words: Counter[str]) -> bool:
-    """Whether a hyphen at a line's end belongs to the word, judged by how the document writes it elsewhere."""
-    whole, apart = words[(start + end).lower()], words[f"{start}-{end}".lower()]
-    return apart > whole if whole or apart else bool(words[start.lower()] and words[end.lower()])

@@ -15,12 +15,14 @@ _ODF = b"application/vnd.oasis.opendocument."
 _STATED = ((_ODF + b"text", "odt"), (_ODF + b"spreadsheet", "ods"), (_ODF + b"presentation", "odp"), (b"application/epub+zip", "epub"))
 _PARTS = {"word/document.xml": "docx", "ppt/presentation.xml": "pptx", "xl/workbook.xml": "xlsx"}
 _MAGIC = (
-    (b"\x89PNG\r\n", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"II*\0", "a TIFF picture"),
-    (b"MM\0*", "a TIFF picture"),
-    (b"BM", "a BMP picture"),
+    (b"\x89PNG\r\n", "png"),
+    (b"\xff\xd8\xff", "jpg"),
+    (b"GIF8", "gif"),
+    (b"II*\0", "tiff"),
+    (b"II+\0", "tiff"),
+    (b"MM\0*", "tiff"),
+    (b"MM\0+", "tiff"),
+    (b"BM", "bmp"),
     (b"{\\rtf", "rtf"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"BZh", "a bzip2 archive"),
@@ -49,7 +51,7 @@ _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\
 
 def looks_like(data: bytes) -> str | None:
     """The ending of the format that the bytes are in ("pdf", "docx", "odt", "rtf", "html" …), else a description that begins with an
-    article ("a PNG picture"), else None: text, or nothing known."""
+    article ("a gzip archive"), else None: text, or nothing known."""
     if b"%PDF-" in data[:1024]:
         return "pdf"
     if data.startswith(b"PK\x03\x04"):
@@ -61,7 +63,7 @@ def looks_like(data: bytes) -> str | None:
     if data[4:8] == b"ftyp":
         return "a video or picture"
     if data.startswith(b"RIFF") and data[8:12] in (b"WAVE", b"AVI ", b"WEBP"):
-        return "a recording or picture"
+        return "webp" if data[8:12] == b"WEBP" else "a recording"
     return next((what for magic, what in _MAGIC if data.startswith(magic) and _counts(magic, data)), None)
 
 
