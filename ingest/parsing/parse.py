@@ -14,7 +14,26 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 from assistant.errors import ParseError
-from ingest.parsing import delimited, docx, epub, html, mail, markdown, msg, odp, ods, odt, pdf, picture, plain, pptx, rtf, xlsx
+from ingest.parsing import (
+    delimited,
+    docx,
+    epub,
+    html,
+    json_text,
+    mail,
+    markdown,
+    msg,
+    odp,
+    ods,
+    odt,
+    pdf,
+    picture,
+    plain,
+    pptx,
+    rst,
+    rtf,
+    xlsx,
+)
 from ingest.parsing.ocr import Eyes
 from ingest.parsing.signature import looks_like
 from ingest.parsing.tools import Tools
@@ -29,12 +48,16 @@ _READERS: Mapping[str, Reader] = MappingProxyType(
         ".epub": epub.read,
         ".htm": html.read,
         ".html": html.read,
+        ".json": json_text.read,
+        ".jsonl": json_text.read,
         ".markdown": markdown.read,
         ".md": markdown.read,
+        ".ndjson": json_text.read,
         ".odp": odp.read,
         ".ods": ods.read,
         ".odt": odt.read,
         ".pptx": pptx.read,
+        ".rst": rst.read,
         ".rtf": rtf.read,
         ".text": plain.read,
         ".txt": plain.read,
@@ -53,7 +76,7 @@ _COMPOSED: Mapping[str, Callable[[bytes, Tools], ParsedDocument]] = MappingProxy
 )
 SUPPORTED: tuple[str, ...] = tuple(sorted((*_READERS, *_COMPOSED)))
 DEEPEST = 3
-_BY_SIGNATURE = frozenset({*_PICTURES, ".docx", ".epub", ".msg", ".odp", ".ods", ".odt", ".pdf", ".pptx", ".rtf", ".xlsx"})
+_BY_SIGNATURE = frozenset({".docx", ".epub", ".msg", ".odp", ".ods", ".odt", ".pdf", ".pptx", ".rtf", ".xlsx"})
 # What the readers of binary formats raise on damaged files; each is a fault of the file, not of this program's state.
 _DAMAGE = (
     ArithmeticError,
