@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from api.render import console, counted
 from assistant.generation import Manifest
+from ingest.doctor import Finding
 from ingest.forget import Forgotten
 from ingest.report import FileOutcome, Plan, Report
 
@@ -104,6 +105,14 @@ def print_forgotten(gone: Forgotten) -> None:
     out.print(f"  {counted(gone.traces, 'trace')} and {counted(gone.vectors, 'vector')} were erased.")
     out.print(f"  {counted(gone.runs, 'run')} of eight words that only it had: none is left in {counted(gone.files, 'file')}.")
     _print_list(out, "the same content is still in", gone.copies)
+
+
+def print_finding(finding: Finding) -> None:
+    mark, colour = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "broken": ("✗", "red")}[finding.state]
+    out = console()
+    out.print(f"[{colour}]{mark}[/] {finding.what:<18} {escape(finding.message)}")
+    if finding.advice:
+        out.print(f"  {'':<18} [{colour}]{escape(finding.advice)}[/]")
 
 
 def _print_files(out: Console, files: Sequence[FileOutcome]) -> None:
