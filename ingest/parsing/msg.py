@@ -8,7 +8,6 @@ The plain body is read, else the HTML body, else the RTF body.
 
 from __future__ import annotations
 
-import codecs
 import email
 import email.policy
 import struct
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from assistant.errors import ParseError
 from ingest.parsing.attachments import DEEPEST, Attachment, add_attachments, append
+from ingest.parsing.code_pages import code_page
 from ingest.parsing.decode import decode
 from ingest.parsing.draft import Draft, one_line
 from ingest.parsing.html import add_markup, declared_encoding
@@ -40,8 +40,6 @@ _BODY_CODEPAGE, _CODEPAGE = 0x3FDE, 0x3FFD
 _OUTER, _EMBEDDED, _ATTACHED = 32, 24, 8  # bytes before the first property of a message, of one inside another, of an attachment
 _MESSAGE_INSIDE = f"__substg1.0_{_DATA:04X}000D"
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
-_CODECS = {20127: "ascii", 20866: "koi8-r", 21866: "koi8-u", 50220: "iso2022_jp", 50221: "iso2022_jp", 51932: "euc_jp", 51949: "euc_kr"}
-_ISO = 28590  # and the number of the part of ISO 8859
 _SEALED_CLASSES = ("ipm.note.smime", "ipm.note.secure", "ipm.note.rpmsg", "ipm.note.microsoft.irm")
 _SIGNED_CLASS = ".multipartsigned"
 # fmt: off
@@ -80,7 +78,7 @@ class _Folder:
     def text(self, tag: int, codepage: int = 0) -> str:
         wide = stream(self.ole, *self.path, f"__substg1.0_{tag:04X}001F")
         narrow = stream(self.ole, *self.path, f"__substg1.0_{tag:04X}001E")
-        found = wide.decode("utf-16-le", "replace") if wide else decode(narrow.rstrip(b"\0"), _codec(codepage))
+        found = wide.decode("utf-16-le", "replace") if wide else decode(narrow.rstrip(b"\0"), code_page(codepage))
         return found.rstrip("\0")
 
     def inside(self, name: str, offset: int) -> _Folder:
@@ -125,7 +123,7 @@ def _body(draft: Draft, folder: _Folder, tools: Tools) -> tuple[str, ...]:
     codepage = folder.number(_BODY_CODEPAGE) or folder.number(_CODEPAGE)
     plain = folder.text(_PLAIN, folder.number(_CODEPAGE))
     page = folder.data(_HTML)
-    markup = "" if plain.strip() else folder.text(_HTML, codepage) or decode(page, _codec(codepage) or declared_encoding(page))
+    markup = "" if plain.strip() else folder.text(_HTML, codepage) or decode(page, code_page(codepage) or declared_encoding(page))
     packed = b"" if plain.strip() or markup.strip() else folder.data(_RTF)
     if plain.strip():
         add_plain(draft, plain.replace("\r\n", "\n").replace("\r", "\n"))
@@ -158,12 +156,3 @@ def _attachments(attached: list[_Folder], codepage: int, tools: Tools, depth: in
 
 def _name(attachment: _Folder, codepage: int = 0) -> str:
     return attachment.text(_LONG_NAME, codepage) or attachment.text(_SHORT_NAME, codepage)
-
-
-def _codec(codepage: int) -> str | None:
-    """Python's name of one of Microsoft's numbers."""
-    name = _CODECS.get(codepage) or (f"iso8859-{codepage - _ISO}" if _ISO < codepage < _ISO + 16 else f"cp{codepage}")
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        return None
