@@ -16,6 +16,7 @@ from types import MappingProxyType
 from assistant.errors import ParseError
 from ingest.parsing import (
     delimited,
+    doc,
     docx,
     epub,
     html,
@@ -29,9 +30,11 @@ from ingest.parsing import (
     pdf,
     picture,
     plain,
+    ppt,
     pptx,
     rst,
     rtf,
+    xls,
     xlsx,
 )
 from ingest.parsing.ocr import Eyes
@@ -44,6 +47,7 @@ Reader = Callable[[bytes], ParsedDocument]
 _READERS: Mapping[str, Reader] = MappingProxyType(
     {
         ".csv": delimited.read,
+        ".doc": doc.read,
         ".docx": docx.read,
         ".epub": epub.read,
         ".htm": html.read,
@@ -56,11 +60,13 @@ _READERS: Mapping[str, Reader] = MappingProxyType(
         ".odp": odp.read,
         ".ods": ods.read,
         ".odt": odt.read,
+        ".ppt": ppt.read,
         ".pptx": pptx.read,
         ".rst": rst.read,
         ".rtf": rtf.read,
         ".text": plain.read,
         ".txt": plain.read,
+        ".xls": xls.read,
         ".xlsx": xlsx.read,
     }
 )
@@ -76,7 +82,9 @@ _COMPOSED: Mapping[str, Callable[[bytes, Tools], ParsedDocument]] = MappingProxy
 )
 SUPPORTED: tuple[str, ...] = tuple(sorted((*_READERS, *_COMPOSED)))
 DEEPEST = 3
-_BY_SIGNATURE = frozenset({".docx", ".epub", ".msg", ".odp", ".ods", ".odt", ".pdf", ".pptx", ".rtf", ".xlsx"})
+_BY_SIGNATURE = frozenset(
+    {*_PICTURES, ".doc", ".docx", ".epub", ".msg", ".odp", ".ods", ".odt", ".pdf", ".ppt", ".pptx", ".rtf", ".xls", ".xlsx"}
+)
 # What the readers of binary formats raise on damaged files; each is a fault of the file, not of this program's state.
 _DAMAGE = (
     ArithmeticError,

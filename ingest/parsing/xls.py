@@ -42,12 +42,15 @@ def read(data: bytes) -> ParsedDocument:
 
 def _book(data: bytes) -> Any:
     import xlrd  # type: ignore[import-untyped]  # xlrd ships no types
+    from xlrd.formula import FormulaError  # type: ignore[import-untyped]  # xlrd ships no types
 
     try:
         return xlrd.open_workbook(file_contents=data, formatting_info=True, ragged_rows=True, logfile=io.StringIO())
     except xlrd.XLRDError as error:
         if "encrypted" in str(error):
             raise ParseError("The workbook is protected by a password. Save a copy without the password.") from error
+        raise ValueError(str(error)) from error
+    except (FormulaError, UnboundLocalError) as error:  # the latter where a note's text comes before the note
         raise ValueError(str(error)) from error
 
 
