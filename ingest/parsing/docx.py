@@ -18,7 +18,7 @@ from typing import Any
 
 from ingest.parsing.draft import Draft, sensible_title
 from ingest.parsing.elements import add_elements, word_elements
-from ingest.parsing.ooxml import children, first, local, open_parts, value, xml
+from ingest.parsing.ooxml import children, first, local, open_parts, part, value, xml
 from ingest.types import ParsedDocument
 
 # fmt: off
@@ -65,7 +65,7 @@ def _prepared(parts: zipfile.ZipFile) -> tuple[bytes, list[bool]]:
 
 def _transitional(parts: zipfile.ZipFile) -> io.BytesIO:
     """Strict files differ in the names of their namespaces, and in little else."""
-    strict = {name: parts.read(name) for name in parts.namelist() if name.endswith((".xml", ".rels"))}
+    strict = {name: part(parts, name) for name in parts.namelist() if name.endswith((".xml", ".rels"))}
     return _packed(parts, {name: _STRICT.sub(_TRANSITIONAL, content) for name, content in strict.items()})
 
 
@@ -73,7 +73,7 @@ def _packed(parts: zipfile.ZipFile, changed: Mapping[str, bytes]) -> io.BytesIO:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in dict.fromkeys(parts.namelist()):
-            archive.writestr(name, changed[name] if name in changed else parts.read(name))
+            archive.writestr(name, changed[name] if name in changed else part(parts, name))
     return buffer
 
 

@@ -21,6 +21,10 @@ _NO_TITLE = re.compile(
     r"|microsoft \w+ - .*|.*\.(docx?|pptx?|xlsx?|pdf|rtf|odt|html?|md|txt|indd|qxd|tmp)|\W*|\(\w+\)|\S*_\S*"
 )
 _LONGEST_TITLE = 200
+# Longer ones are texts that were given the wrong style or element. They would be repeated with every chunk below them.
+LONGEST_HEADING = 1_000
+LONGEST_HEADER = 4_000
+DEEPEST_HEADING = 9  # as in Word
 
 
 def visible(text: str) -> str:
@@ -51,6 +55,10 @@ class Draft:
     def add(self, kind: BlockKind, text: str, level: int = 0, page: int | None = None) -> None:
         """Adds one block; text without a visible character adds nothing."""
         clean = _code(text) if kind == "code" else one_line(text)
+        if kind == "heading":
+            kind, level = ("heading", min(level, DEEPEST_HEADING)) if len(clean) <= LONGEST_HEADING else ("paragraph", 0)
+        elif kind == "table_header" and len(clean) > LONGEST_HEADER:
+            kind = "table_row"
         if clean:
             self._pieces.append((kind, clean, level, page))
 
@@ -78,7 +86,8 @@ class Draft:
             parts += (gap, text)
             blocks.append(Block(kind, at + len(gap), at + len(gap) + len(text), level, page))
             at += len(gap) + len(text)
-        return ParsedDocument("".join(parts), tuple(blocks), title or self.first("heading"), front_matter or {})
+        title = one_line(title or "")[:LONGEST_HEADING] or self.first("heading")
+        return ParsedDocument("".join(parts), tuple(blocks), title, front_matter or {})
 
     def _gap(self, index: int) -> str:
         if index == 0:

@@ -11,6 +11,7 @@ from typing import Any
 from assistant.errors import ParseError
 
 LARGEST = 500_000_000  # bytes, unpacked
+LARGEST_PART = 200_000_000
 
 
 @contextmanager
@@ -28,8 +29,18 @@ def xml(parts: zipfile.ZipFile, name: str) -> Any:
 
     if name not in parts.namelist():
         return None
+    content = part(parts, name)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
-    return etree.fromstring(parts.read(name), parser)
+    return etree.fromstring(content, parser)
+
+
+def part(parts: zipfile.ZipFile, name: str) -> bytes:
+    """The content of a part. Unpacking ends at the limit, whatever size the archive states; `ZipFile.read` would unpack everything."""
+    with parts.open(name) as packed:
+        content = packed.read(LARGEST_PART + 1)
+    if len(content) > LARGEST_PART:
+        raise ParseError(f"A part of the file unpacks to more than {LARGEST_PART / 1e6:.0f} MB. Split it or leave it out.")
+    return content
 
 
 def local(element: Any) -> str:

@@ -43,15 +43,18 @@ def readable_places() -> list[str]:
     return sorted({sys.prefix, sys.base_prefix, *libraries, *shared, *ours, *_SYSTEM})
 
 
+def version() -> int:
+    """Of the kernel's Landlock; below 1 where it has none."""
+    return int(_libc().syscall(_CREATE, None, ctypes.c_size_t(0), _VERSION))
+
+
 def install(places: Iterable[str]) -> bool:
     """Allows this process to read below these places and nothing else, for good. False where the kernel has no Landlock."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.syscall.restype = ctypes.c_long
-    version = libc.syscall(_CREATE, None, ctypes.c_size_t(0), _VERSION)
-    if version < 1:
+    libc, known = _libc(), version()
+    if known < 1:
         return False
-    rights = _Rights(_known(version), _NET_AND_SCOPE if version >= 4 else 0, _NET_AND_SCOPE if version >= 6 else 0)
-    size = 24 if version >= 6 else 16 if version >= 4 else 8
+    rights = _Rights(_known(known), _NET_AND_SCOPE if known >= 4 else 0, _NET_AND_SCOPE if known >= 6 else 0)
+    size = 24 if known >= 6 else 16 if known >= 4 else 8
     rules = libc.syscall(_CREATE, ctypes.byref(rights), ctypes.c_size_t(size), 0)
     if rules < 0:
         return False
@@ -60,6 +63,12 @@ def install(places: Iterable[str]) -> bool:
     done = bool(libc.syscall(_RESTRICT, rules, 0) == 0)
     os.close(rules)
     return done
+
+
+def _libc() -> ctypes.CDLL:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    return libc
 
 
 def _known(version: int) -> int:

@@ -21,6 +21,7 @@ LIBRARIES = 640 * 2**20
 # Their code and data files, which are mapped but not private.
 _MAPPED = 2 * 2**30
 _DESCRIPTORS = 128
+_SCARCE = 0.75
 _WORST_TO_KILL = "1000"
 _REFUSED = frozenset(
     [
@@ -46,7 +47,21 @@ def confine(memory: int) -> None:
     if sys.platform == "linux":
         seccomp.install()
         landlock.install(places)
-    sys.addaudithook(_audit)
+    sys.addaudithook(refuse)
+
+
+def private_memory() -> int:
+    """What this process has reserved for itself alone, in bytes; 0 where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def was_scarce(memory: int) -> bool:
+    """Whether this process has been near its limit: what a library then calls damaged may be sound."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > _SCARCE * (memory + LIBRARIES)
 
 
 def _limit(memory: int) -> None:
@@ -63,7 +78,8 @@ def _limit(memory: int) -> None:
             resource.setrlimit(kind, (value, value))
 
 
-def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook that raises PermissionError for what a reader has no need of."""
     if event == "open":
         flags = arguments[2]
         refused = isinstance(flags, int) and bool(flags & _CHANGES_FILES)

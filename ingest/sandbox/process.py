@@ -37,7 +37,7 @@ _ENVIRONMENT = {
 
 
 class WorkerLost(Exception):
-    """The worker died or ran out of memory: of this file, or of what earlier files left behind in it. Says what the file is told."""
+    """The worker died: of this file, or of what earlier files left behind in it. Says what this file would be told."""
 
 
 class WorkerProcess:
@@ -76,7 +76,7 @@ class WorkerProcess:
             return self._reply(begun)
         except TimeoutError:
             raise LimitExceeded(self._too_slow(begun)) from None
-        except (wire.Malformed, UnicodeDecodeError) as error:
+        except wire.Malformed as error:
             raise ParseError("What was read of it makes no sense: it was made to mislead its reader. Leave it out.") from error
 
     def kill(self) -> None:
@@ -95,10 +95,10 @@ class WorkerProcess:
             kind, payload = self._receive(deadline)
             if kind == wire.DOCUMENT:
                 return wire.decode(payload)
-            if kind == wire.REFUSED and len(payload) <= 4 * wire.MOST_WORDS:
-                return ParseError(payload.decode())
+            if kind == wire.REFUSED:
+                return wire.refusal(payload)
             if kind == wire.NO_MEMORY:
-                raise WorkerLost(self._too_large())
+                raise WorkerLost(self._too_large()) if payload == wire.PERHAPS else LimitExceeded(self._too_large())
             if kind != wire.ALIVE or payload:
                 raise wire.Malformed("kind")
 
@@ -111,13 +111,13 @@ class WorkerProcess:
             except BrokenPipeError:
                 raise self._death() from None
 
-    def _receive(self, deadline: float) -> tuple[bytes, bytes]:
+    def _receive(self, deadline: float) -> tuple[bytes, bytearray]:
         kind, size = wire.HEADER.unpack(self._exactly(wire.HEADER.size, deadline))
         if size > wire.LARGEST_REPLY:
             raise wire.Malformed("size")
         return kind, self._exactly(size, deadline)
 
-    def _exactly(self, size: int, deadline: float) -> bytes:
+    def _exactly(self, size: int, deadline: float) -> bytearray:
         held = bytearray()
         while len(held) < size:
             self._await(self._replies.fileno(), select.POLLIN, deadline)
@@ -125,7 +125,7 @@ class WorkerProcess:
             if not piece:
                 raise self._death()
             held += piece
-        return bytes(held)
+        return held
 
     def _await(self, descriptor: int, event: int, deadline: float) -> None:
         """Raises TimeoutError once the deadline is past."""

@@ -38,8 +38,8 @@ _DENIED: tuple[tuple[int | None, int | None], ...] = (
     # utimensat, setxattr, lsetxattr, fsetxattr, removexattr, lremovexattr, fremovexattr
     (76, 45), (77, 46), (285, 47), (90, None), (91, 52), (268, 53), (452, 452), (92, None), (94, None), (93, 55), (260, 54),
     (132, None), (235, None), (261, None), (280, 88), (188, 5), (189, 6), (190, 7), (197, 14), (198, 15), (199, 16),
-    # memfd_create, memfd_secret, shmget, msgget, semget, mq_open: memory and files that the limits do not count
-    (319, 279), (447, 447), (29, 194), (68, 186), (64, 190), (240, 180),
+    # setrlimit, memfd_create, memfd_secret, shmget, msgget, semget, mq_open: other limits, and memory that they do not count
+    (160, 164), (319, 279), (447, 447), (29, 194), (68, 186), (64, 190), (240, 180),
     # bpf, perf_event_open, userfaultfd, keyctl, add_key, request_key, unshare, setns, mount, umount2, chroot, pivot_root, open_tree,
     # move_mount, fsopen, fsmount, mount_setattr, open_by_handle_at, init_module, finit_module, delete_module, kexec_load, reboot, swapon
     (321, 280), (298, 241), (323, 282), (250, 219), (248, 217), (249, 218), (272, 97), (308, 268), (165, 40), (166, 39), (161, 51),
@@ -83,10 +83,17 @@ def _program(column: int, arch: int) -> Iterator[tuple[int, int, int, int]]:
                 yield from ((_EQUAL, 0, 1, call[column] or 0), (_RETURN, 0, 0, answer))
     yield from _where(_CLONE[column], 0, _ANY_BIT, _CLONE_THREAD)
     yield from _where(_TGKILL[column], 0, _EQUAL, os.getpid())
-    yield from _where(_PRLIMIT[column], 0, _EQUAL, 0)
+    yield from _only_asking(_PRLIMIT[column])
     yield from _where(_OPEN[column], 1, _ANY_BIT, _CHANGES_FILES, allowed=False)
     yield from _where(_OPENAT[column], 2, _ANY_BIT, _CHANGES_FILES, allowed=False)
     yield (_RETURN, 0, 0, _ALLOW)
+
+
+def _only_asking(number: int | None) -> Iterator[tuple[int, int, int, int]]:
+    """prlimit without new limits, which are its third argument, in two halves."""
+    third = _ARGS_AT + 8 * 2
+    yield from ((_EQUAL, 0, 6, number or 0), (_LOAD, 0, 0, third), (_EQUAL, 0, 3, 0), (_LOAD, 0, 0, third + 4), (_EQUAL, 0, 1, 0))
+    yield from ((_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _ERROR | errno.EPERM))
 
 
 def _where(number: int | None, argument: int, test: int, value: int, *, allowed: bool = True) -> Iterator[tuple[int, int, int, int]]:

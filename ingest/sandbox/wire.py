@@ -1,7 +1,8 @@
-"""What parent and worker say to each other: frames of a kind, a length and a payload; documents as JSON.
+"""What parent and worker say to each other: frames of a kind, a length and a payload.
 
-A worker that has read a hostile file may send anything, so what comes from it is rebuilt piece by piece, never unpickled, and a reply
-with one thing wrong is refused whole.
+A worker that has read a hostile file may send anything, so nothing is unpickled: a document comes as JSON for what is small, rows of
+numbers for its blocks and UTF-8 for its text, each bounded in size before it is looked at, and a reply with one thing wrong is refused
+whole.
 """
 
 from __future__ import annotations
@@ -10,23 +11,34 @@ import json
 import struct
 from collections.abc import Mapping
 from datetime import date
-from typing import IO, Any, get_args
+from types import MappingProxyType
+from typing import IO, get_args
 
+from assistant.errors import ParseError
+from ingest.parsing.draft import DEEPEST_HEADING, LONGEST_HEADER, LONGEST_HEADING, one_line
 from ingest.types import Block, BlockKind, ParsedDocument
 
 HEADER = struct.Struct(">cQ")
 # From the parent: the file's name, then its bytes. From the worker: once READY, then ALIVE as often as it likes and one of the others.
 NAME, CONTENT = b"N", b"C"
 READY, ALIVE, DOCUMENT, REFUSED, NO_MEMORY = b"R", b"A", b"D", b"E", b"M"
+PERHAPS = b"?"  # with NO_MEMORY: it may have been an earlier file that took the memory
 
-LARGEST_REPLY = 200_000_000  # bytes
+LARGEST_TEXT = 100_000_000  # bytes
+LARGEST_FACTS = 1_000_000
 MOST_BLOCKS = 1_000_000
+MOST_STATED = 10_000  # values of front matter
 MOST_WORDS = 2_000  # characters of a refusal or warning
-LONGEST_TITLE = 2_000
-DEEPEST = 10_000  # levels of lists
-_MOST_PAGES = 1_000_000
+_MOST_WARNINGS = 100
+_PARTS = struct.Struct(">QQ")  # bytes of facts and of blocks; the text is the rest
+_BLOCK = struct.Struct(">BIIII")  # kind, start, end, level, page (0: none)
+LARGEST_REPLY = _PARTS.size + LARGEST_FACTS + MOST_BLOCKS * _BLOCK.size + LARGEST_TEXT
+_DEEPEST_LIST = 10_000
 _KINDS: tuple[BlockKind, ...] = get_args(BlockKind)
-_FIELDS = {"text", "blocks", "title", "front_matter", "warnings"}
+# Of what is repeated with every chunk below it: longest text and deepest level.
+_BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {"heading": (LONGEST_HEADING, DEEPEST_HEADING), "table_header": (LONGEST_HEADER, 0)}
+)
 
 
 class Malformed(ValueError):
@@ -50,68 +62,79 @@ def write_frame(stream: IO[bytes], kind: bytes, payload: bytes = b"") -> None:
 
 
 def encode(document: ParsedDocument) -> bytes:
-    """Dates become ISO text; characters that are half a pair become question marks."""
-    value = {
-        "text": document.text,
-        "blocks": [(_KINDS.index(b.kind), b.start, b.end, b.level, b.page) for b in document.blocks],
-        "title": document.title,
-        "front_matter": document.front_matter,
-        "warnings": [warning[:MOST_WORDS] for warning in document.warnings],
-    }
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain).encode("utf-8", "replace")
+    """Dates become ISO text; characters that are half a pair become question marks. Raises ParseError for what is too large to be sent."""
+    if len(document.blocks) > MOST_BLOCKS:
+        raise ParseError(f"It holds more than {MOST_BLOCKS:,} paragraphs and rows. Split it.")
+    text = document.text.encode("utf-8", "replace")
+    if len(text) > LARGEST_TEXT:
+        raise ParseError(f"It holds more than {LARGEST_TEXT / 1e6:.0f} MB of text. Split it.")
+    warnings = [warning[:MOST_WORDS] for warning in document.warnings[:_MOST_WARNINGS]]
+    facts = {"title": document.title, "front_matter": _stated(document.front_matter), "warnings": warnings}
+    written = json.dumps(facts, ensure_ascii=False).encode("utf-8", "replace")
+    if len(written) > LARGEST_FACTS:
+        raise ParseError(f"The front matter holds more than {LARGEST_FACTS / 1e6:.0f} MB. State less there.")
+    blocks = b"".join(_BLOCK.pack(_KINDS.index(b.kind), b.start, b.end, min(b.level, _DEEPEST_LIST), b.page or 0) for b in document.blocks)
+    return b"".join((_PARTS.pack(len(written), len(blocks)), written, blocks, text))
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return dict(value)
-    return value.isoformat() if isinstance(value, date) else str(value)
+def _stated(front_matter: Mapping[str, object]) -> dict[str, object]:
+    """Front matter in JSON's terms, which know no aliases: what they repeat is written out, so it is counted."""
+    left = iter(range(MOST_STATED))
+
+    def plain(value: object) -> object:
+        if next(left, None) is None:
+            raise ParseError(f"The front matter holds more than {MOST_STATED:,} values. State less there.")
+        if isinstance(value, Mapping):
+            return {str(key): plain(item) for key, item in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [plain(item) for item in value]
+        if isinstance(value, date):
+            return value.isoformat()
+        return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+    return {str(key): plain(item) for key, item in front_matter.items()}
 
 
-def decode(payload: bytes) -> ParsedDocument:
+def decode(payload: bytes | bytearray) -> ParsedDocument:
     """Raises Malformed unless every part is what `ParsedDocument` promises."""
+    _check(_PARTS.size <= len(payload) <= LARGEST_REPLY, "size")
+    facts_size, blocks_size = _PARTS.unpack_from(payload)
+    _check(facts_size <= LARGEST_FACTS and blocks_size <= MOST_BLOCKS * _BLOCK.size and blocks_size % _BLOCK.size == 0, "sizes")
+    view = memoryview(payload)[_PARTS.size :]
+    _check(facts_size + blocks_size <= len(view), "sizes")
     try:
-        value = json.loads(payload)
+        text = str(view[facts_size + blocks_size :], "utf-8")
+        facts = json.loads(bytes(view[:facts_size]))
+        json.dumps(facts, ensure_ascii=False).encode()  # halves of pairs cannot be written
     except (ValueError, RecursionError) as error:
-        raise Malformed("no JSON") from error
-    _check(isinstance(value, dict) and set(value) == _FIELDS, "fields")
-    text = _text(value["text"])
-    title = None if value["title"] is None else _text(value["title"], LONGEST_TITLE)
-    _check(isinstance(value["front_matter"], dict) and isinstance(value["warnings"], list), "front matter or warnings")
-    _check(_whole(str(value["front_matter"])), "front matter")
-    warnings = tuple(_text(warning, MOST_WORDS) for warning in value["warnings"])
-    return ParsedDocument(text, _blocks(value["blocks"], text), title, value["front_matter"], warnings)
+        raise Malformed("text or facts") from error
+    _check(isinstance(facts, dict) and set(facts) == {"title", "front_matter", "warnings"}, "fields")
+    title, front_matter, warnings = facts["title"], facts["front_matter"], facts["warnings"]
+    _check(title is None or (isinstance(title, str) and len(title) <= LONGEST_HEADING), "title")
+    _check(isinstance(front_matter, dict), "front matter")
+    _check(isinstance(warnings, list) and all(isinstance(said, str) for said in warnings), "warnings")
+    blocks = _blocks(view[facts_size : facts_size + blocks_size], text)
+    return ParsedDocument(text, blocks, title, front_matter, tuple(one_line(said[:MOST_WORDS]) for said in warnings[:_MOST_WARNINGS]))
 
 
-def _blocks(rows: Any, text: str) -> tuple[Block, ...]:
+def _blocks(rows: memoryview, text: str) -> tuple[Block, ...]:
     """Known kinds, in order, apart from each other by white space alone."""
-    _check(isinstance(rows, list) and len(rows) <= MOST_BLOCKS, "blocks")
     blocks: list[Block] = []
     at = 0
-    for row in rows:
-        _check(isinstance(row, list) and len(row) == 5, "block")
-        kind, start, end, level, page = row
-        _check(all(type(number) is int for number in (kind, start, end, level)), "block's numbers")
-        _check(0 <= kind < len(_KINDS) and at <= start < end <= len(text) and 0 <= level <= DEEPEST, "block's range")
-        _check(page is None or (type(page) is int and 1 <= page <= _MOST_PAGES), "page")
+    for kind, start, end, level, page in _BLOCK.iter_unpack(rows):
+        _check(kind < len(_KINDS) and at <= start < end <= len(text), "block's range")
+        longest, deepest = _BOUNDS.get(_KINDS[kind], (len(text), _DEEPEST_LIST))
+        _check(end - start <= longest and level <= deepest, "block's size")
         _check(not text[at:start].strip(), "text between blocks")
-        blocks.append(Block(_KINDS[kind], start, end, level, page))
+        blocks.append(Block(_KINDS[kind], start, end, level, page or None))
         at = end
     _check(not text[at:].strip(), "text after the blocks")
     return tuple(blocks)
 
 
-def _text(value: Any, longest: int = LARGEST_REPLY) -> str:
-    _check(isinstance(value, str) and len(value) <= longest and _whole(value), "text")
-    return str(value)
-
-
-def _whole(text: str) -> bool:
-    """Whether it can be written as UTF-8: halves of pairs cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def refusal(payload: bytes | bytearray) -> ParseError:
+    """What the reader says is wrong with the file, in one line."""
+    return ParseError(one_line(payload.decode("utf-8", "replace"))[:MOST_WORDS])
 
 
 def _check(holds: bool, what: str) -> None:

@@ -15,10 +15,10 @@ from typing import IO
 from assistant.errors import ParseError
 from ingest.ports import Parser
 from ingest.sandbox import wire
-from ingest.sandbox.limits import confine
+from ingest.sandbox.limits import LIBRARIES, confine, private_memory, was_scarce
 
 # A worker ends itself this much after its parent would have ended it: for the case that the parent is gone.
-_GRACE = 5  # seconds
+_GRACE = 2  # seconds
 
 
 def main(readers: str, seconds: str, memory: str) -> None:
@@ -35,12 +35,12 @@ def main(readers: str, seconds: str, memory: str) -> None:
     wire.write_frame(replies, wire.READY)
     while (request := _request(requests)) is not None:
         signal.alarm(limit)
-        kind, payload = _read(parser, *request)
+        kind, payload = _read(parser, *request, int(memory))
         del request
         wire.write_frame(replies, kind, payload)
         signal.alarm(0)
-        if kind == wire.NO_MEMORY:
-            return
+        if kind == wire.NO_MEMORY or private_memory() > LIBRARIES:
+            return  # the next file has a right to all the memory that is promised
 
 
 def _pipes() -> tuple[IO[bytes], IO[bytes]]:
@@ -57,17 +57,13 @@ def _request(requests: IO[bytes]) -> tuple[str, bytes] | None:
     return (os.fsdecode(name[1]), content[1]) if name is not None and content is not None else None
 
 
-def _read(parser: Parser, name: str, data: bytes) -> tuple[bytes, bytes]:
+def _read(parser: Parser, name: str, data: bytes, memory: int) -> tuple[bytes, bytes]:
     """Kind and payload of the reply. What is neither a ParseError nor a lack of memory is a fault of ours and ends the worker."""
     try:
-        document = parser.parse(name, data)
-        if len(document.blocks) > wire.MOST_BLOCKS:
-            raise ParseError(f"It holds more than {wire.MOST_BLOCKS:,} paragraphs and rows. Split it.")
-        payload = wire.encode(document)
-        if len(payload) > wire.LARGEST_REPLY:
-            raise ParseError(f"It holds more than {wire.LARGEST_REPLY / 1e6:.0f} MB of text. Split it.")
-        return wire.DOCUMENT, payload
+        return wire.DOCUMENT, wire.encode(parser.parse(name, data))
     except ParseError as error:
+        if error.__cause__ is not None and was_scarce(memory):
+            return wire.NO_MEMORY, wire.PERHAPS
         return wire.REFUSED, str(error)[: wire.MOST_WORDS].encode("utf-8", "replace")
     except MemoryError:
         return wire.NO_MEMORY, b""
