@@ -16,9 +16,9 @@ from urllib.parse import unquote, urlsplit
 
 from assistant.errors import ParseError
 from ingest.parsing.decode import decode
-from ingest.parsing.draft import Draft, sensible_title
+from ingest.parsing.draft import Draft, one_line, sensible_title
 from ingest.parsing.html import add_markup
-from ingest.parsing.ooxml import children, first, local, open_parts, value, xml
+from ingest.parsing.ooxml import children, first, local, open_parts, part, value, xml
 from ingest.parsing.properties import stated
 from ingest.types import ParsedDocument
 
@@ -29,6 +29,7 @@ _VOID = "area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr"
 # XML closes an element without content in its own tag; HTML would take `<title/>` for a beginning.
 _CLOSED = re.compile(rf"<(?!(?:{_VOID})\b)([A-Za-z][\w:.-]*)((?:\s[^<>]*)?)/>", re.IGNORECASE)
 _NAMED = 5  # pages that a warning names
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def read(data: bytes) -> ParsedDocument:
         pages = list(_pages(book))
         for name in pages:
             if name in names:
-                _page(draft, parts.read(name))
+                _page(draft, part(parts, name))
     said = first(book.root, "metadata")
     title = first(said, "title")
     own = [(value(e, "name") or value(e, "property"), value(e, "content") or e.text) for e in children(said, "meta")]
@@ -99,5 +100,6 @@ def _page(draft: Draft, data: bytes) -> None:
 def _warnings(missing: list[str]) -> tuple[str, ...]:
     if not missing:
         return ()
+    named = ", ".join(one_line(name)[:_LONGEST_NAME] for name in missing[:_NAMED])
     more = "" if len(missing) <= _NAMED else f" and {len(missing) - _NAMED} more"
-    return (f"Pages that the book lists but does not hold are not in the text: {', '.join(missing[:_NAMED])}{more}.",)
+    return (f"Pages that the book lists but does not hold are not in the text: {named}{more}.",)

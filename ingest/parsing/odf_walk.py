@@ -25,7 +25,7 @@ _BLANKS = frozenset(["s", "tab", "line-break"])
 _ROW_GROUPS = frozenset(["table-header-rows", "table-rows", "table-row-group"])
 _CELLS = ("table-cell", "covered-table-cell")
 _DRAWING = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
-_COPIES = 1024  # of an empty cell
+_COPIES = 1024
 _COPIED = 10_000  # characters that one element may become by being repeated
 
 
@@ -183,8 +183,12 @@ def table_rows(table: Any) -> Iterator[tuple[Any, bool]]:
                 yield row, header or local(element) == "table-header-rows"
 
 
-def copies(element: Any, attribute: str, text: str) -> int:
-    """How often a cell or row stands in the table, by what it states, and by what can be meant."""
+def repeated(element: Any, attribute: str) -> int:
+    """How often a cell, row or column stands in the table, as it states."""
     written = value(element, attribute) or "1"
-    stated = int(written) if len(written) < 10 and written.isascii() and written.isdigit() else 1
-    return max(1, min(stated, _COPIES, _COPIED // (len(text) + 1)))
+    return max(int(written), 1) if len(written) < 10 and written.isascii() and written.isdigit() else 1
+
+
+def copies(element: Any, attribute: str, text: str) -> int:
+    """How often a cell or row with that text is written: as it states, as far as that can be meant."""
+    return max(1, min(repeated(element, attribute), _COPIES, _COPIED // (len(text) + 1)))

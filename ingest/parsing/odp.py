@@ -11,7 +11,7 @@ from ingest.parsing.draft import Draft
 from ingest.parsing.odf import Styles, unpack
 from ingest.parsing.odf_lists import Numbers
 from ingest.parsing.odf_walk import Walk
-from ingest.parsing.ooxml import children, value
+from ingest.parsing.ooxml import children, local, value
 from ingest.types import ParsedDocument
 
 _FURNITURE = ("header", "footer", "date-time", "page-number", "page")
@@ -43,4 +43,4 @@ def _is_title(shape: Any) -> bool:
 
 
 def _is_read(shape: Any) -> bool:
-    return value(shape, "class") not in _FURNITURE
+    return local(shape) != "notes" and value(shape, "class") not in _FURNITURE

@@ -6,14 +6,16 @@ too, as are comments and drawings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from itertools import repeat
 from typing import Any
 
+from ingest.parsing.cells import tables
 from ingest.parsing.delimited import add_table
 from ingest.parsing.draft import Draft
 from ingest.parsing.odf import Styles, unpack
 from ingest.parsing.odf_lists import Numbers
-from ingest.parsing.odf_walk import Walk, copies, table_rows
+from ingest.parsing.odf_walk import Walk, copies, repeated, table_rows
 from ingest.parsing.ooxml import children, local, value
 from ingest.types import ParsedDocument
 
@@ -27,33 +29,30 @@ def read(data: bytes) -> ParsedDocument:
     draft = Draft()
     for sheet in children(content.body, "table"):
         if content.styles.says("table", value(sheet, "style-name"), "table-properties", "display") != "false":
-            tables = list(_tables(_rows(sheet, content.styles)))
-            if tables:
+            found = list(tables(_rows(sheet, content.styles)))
+            if found:
                 draft.add("heading", value(sheet, "name") or "", 1)
-            for table in tables:
+            for table in found:
                 add_table(draft, table)
     return draft.document(content.title, content.front_matter)
 
 
-def _rows(sheet: Any, styles: Styles) -> Iterator[list[str]]:
+def _rows(sheet: Any, styles: Styles) -> Iterator[Mapping[int, str]]:
     hidden = _hidden_columns(sheet)
     walk = Walk(Draft(), styles, Numbers(styles), [])
     for row, _ in table_rows(sheet):
-        if value(row, "visibility") in _HIDDEN:
-            continue
-        cells = _cells(row, walk, hidden)
-        for _ in range(copies(row, "number-rows-repeated", "".join(cells)) if any(cells) else 1):
-            yield cells
+        if value(row, "visibility") not in _HIDDEN:
+            cells = _cells(row, walk, hidden)
+            yield from repeat(cells, copies(row, "number-rows-repeated", "".join(cells.values())) if cells else 1)
 
 
 def _hidden_columns(sheet: Any) -> set[int]:
     hidden: set[int] = set()
     at = 0
     for column in _columns(sheet):
-        count = copies(column, "number-columns-repeated", "")
-        if value(column, "visibility") in _HIDDEN:
-            hidden.update(range(at, at + count))
-        at += count
+        after = min(at + repeated(column, "number-columns-repeated"), _WIDEST)
+        hidden.update(range(at, after) if value(column, "visibility") in _HIDDEN else ())
+        at = after
     return hidden
 
 
@@ -65,13 +64,18 @@ def _columns(parent: Any) -> Iterator[Any]:
             yield from _columns(element)
 
 
-def _cells(row: Any, walk: Walk, hidden: set[int]) -> list[str]:
-    cells: list[str] = []
+def _cells(row: Any, walk: Walk, hidden: set[int]) -> dict[int, str]:
+    """The texts of a row by their columns, without the empty ones."""
+    cells: dict[int, str] = {}
+    at = 0
     for cell in row:
-        if local(cell) in ("table-cell", "covered-table-cell") and len(cells) < _WIDEST:
-            text = "" if local(cell) == "covered-table-cell" else _shown(cell, walk)
-            cells += [text] * copies(cell, "number-columns-repeated", text)
-    return [text for at, text in enumerate(cells) if at not in hidden]
+        if local(cell) == "table-cell":
+            text = _shown(cell, walk)
+            columns = range(at, at + copies(cell, "number-columns-repeated", text)) if text else ()
+            cells |= {column: text for column in columns if column not in hidden}
+        if local(cell) in ("table-cell", "covered-table-cell"):
+            at += repeated(cell, "number-columns-repeated")
+    return cells
 
 
 def _shown(cell: Any, walk: Walk) -> str:
@@ -79,15 +83,3 @@ def _shown(cell: Any, walk: Walk) -> str:
         day, _, clock = (value(cell, "date-value") or "").partition("T")
         return f"{day} {clock[:5]}".removesuffix(" 00:00").strip()
     return walk.cell(cell)
-
-
-def _tables(rows: Iterable[list[str]]) -> Iterator[list[list[str]]]:
-    """Runs of rows without an empty one between them; columns that are empty throughout a run are left out."""
-    run: list[list[str]] = []
-    for cells in (*rows, []):
-        if any(cells):
-            run.append(cells)
-        elif run:
-            used = sorted({at for row in run for at, text in enumerate(row) if text})
-            yield [[row[at] if at < len(row) else "" for at in used] for row in run]
-            run = []

@@ -15,10 +15,11 @@ import sys
 from copy import copy
 
 from assistant.errors import ParseError
+from ingest.parsing.code_pages import code_page
 from ingest.parsing.draft import Draft, sensible_title
 from ingest.parsing.properties import stated
 from ingest.parsing.rtf_flow import Flow, Piece, add_pieces
-from ingest.parsing.rtf_tokens import charset, code_page, tokens, whole
+from ingest.parsing.rtf_tokens import charset, tokens, whole
 from ingest.parsing.rtf_words import (
     CAPTURED,
     DEFAULT_PAGES,
@@ -167,7 +168,7 @@ class _Reader:
         elif word == b"fcharset":
             self._fonts[self._described] = charset(number, self._page)
         elif word == b"cpg":
-            self._fonts[self._described] = code_page(number, self._page)
+            self._fonts[self._described] = code_page(number or 0) or self._page
 
     def _style_word(self, word: bytes, number: int | None) -> None:
         if word == b"s":
@@ -212,7 +213,7 @@ class _Reader:
         elif word == b"tbllkhdrrows":
             flow.heads = True
         elif word == b"ansicpg":
-            self._page = code_page(number, self._page)
+            self._page = code_page(number or 0) or self._page
         elif word == b"deff":
             self._font = self._group.font = number or 0
         elif word in DEFAULT_PAGES:

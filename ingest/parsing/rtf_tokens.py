@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -36,7 +35,6 @@ _CHARSETS: Mapping[int, str] = MappingProxyType(
         255: "cp850",
     }
 )
-_PAGES: Mapping[int, str] = MappingProxyType({936: "gbk", 1361: "johab", 10000: "mac_roman", 65001: "utf-8"})
 
 
 class Token(NamedTuple):
@@ -76,15 +74,6 @@ def _token(match: re.Match[bytes]) -> Token:
 
 def charset(number: int | None, default: str) -> str:
     return _CHARSETS.get(number or 0, default)
-
-
-def code_page(number: int | None, default: str) -> str:
-    """Python's name of a code page, `default` where it has none."""
-    name = _PAGES.get(number or 0, f"cp{number}")
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        return default
 
 
 def whole(text: str) -> str:
