@@ -12,10 +12,10 @@ most indexes serve on Linux (make setup TORCH_INDEX=… names one with CPU build
 UV := uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types bench lock clean
+.PHONY: help setup run test check lint types bench crash-test lock clean
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/ready ## Make .venv with everything pinned (TORCH_INDEX=… for a CPU build of torch from elsewhere)
 
@@ -35,6 +35,9 @@ types: $(VENV)/ready-dev ## Check types (mypy, strict)
 
 bench: $(VENV)/ready-dev ## Measure retrieval, gate and latency on ../shared/eval, or on EVAL=folder
 	@$(BIN)/python -m bench $(or $(EVAL),../shared/eval)
+
+crash-test: $(VENV)/ready-dev ## Kill ingests at 200 random moments, fail their writes, fill their disk, and compare with clean builds
+	@$(BIN)/python -m tools.crash_test
 
 lock: ## Resolve the dependencies anew into the lock files (needs uv)
 	@$(UV) pip compile --quiet --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock

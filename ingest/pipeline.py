@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from assistant.documents import DocumentStore
-from assistant.errors import IndexBroken, IngestError, NothingToIngest, RootMismatch
+from assistant.errors import IndexBroken, IndexUnavailable, IngestError, NothingToIngest, RootMismatch
 from assistant.generation import Home, Manifest, read_manifest, write_manifest
 from assistant.ports import ChunkStore, Embedder
 from ingest.bans import load_bans
@@ -78,13 +78,12 @@ class Ingest:
         """The one writer's place. Raises IngestError where the disk does not take what is written."""
         try:
             self.home.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise IngestError(f"{self.home.folder} cannot be made: {error.strerror}. Set FOOTNOTE_HOME to a folder of yours.") from error
-        with writing(self.home.folder):
-            try:
+            with writing(self.home.folder):
                 yield
-            except (OSError, sqlite3.Error, IndexBroken) as error:
-                raise IngestError(f"The new index cannot be written: {error} The published one is unchanged.") from error
+        except PermissionError as error:
+            raise IngestError(f"{error.filename} cannot be written: {error.strerror}. Set FOOTNOTE_HOME to a folder of yours.") from error
+        except (OSError, sqlite3.Error, IndexUnavailable) as error:
+            raise IngestError(f"The new index cannot be written: {error} The published one is unchanged.") from error
 
     def published(self) -> Published | None:
         """What the next ingest compares the folder with. Raises IndexBroken."""

@@ -218,10 +218,18 @@ def _translated() -> Iterator[None]:
 
     try:
         yield
-    except (ChromaError, KeyError, json.JSONDecodeError) as error:
+    except (ChromaError, KeyError, json.JSONDecodeError, AttributeError) as error:
+        if _disk_is_full(error):
+            raise IndexUnavailable("Chroma needs room on the disk that holds FOOTNOTE_HOME, also to read. Make room.") from error
         raise IndexBroken(f"Chroma cannot read the index: {error}. {REBUILD}") from error
     except (httpx.HTTPError, ValueError, ConnectionError) as error:
         raise IndexUnavailable(f"The Chroma server does not answer: {error}. Check FOOTNOTE_CHROMA_URL.") from error
+
+
+def _disk_is_full(error: BaseException) -> bool:
+    """Its failed start hides the cause behind an AttributeError."""
+    said = " ".join(str(cause) for cause in (error, error.__context__) if cause is not None)
+    return any(sign in said for sign in ("disk is full", "No space left", "disk I/O error", "File too large"))
 
 
 def _metadata(chunk: Chunk) -> Mapping[str, Any]:

@@ -1,0 +1,37 @@
+"""Asks all along while ingests are killed: one line for each look, with a fingerprint of everything that a question could see."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from pathlib import Path
+
+from assistant.documents import digest_of
+from assistant.errors import FootnoteError
+from assistant.generation import Home, Snapshot, Snapshots
+from assistant.retrieval.search import search
+from assistant.types import LOCAL, Filters
+from tests.crash.victim import store_of
+
+
+def fingerprint(snapshot: Snapshot) -> str:
+    """Of the chunks as they are in memory, of what a search brings, and of the documents' texts."""
+    index = snapshot.index
+    hits = search(index, "rules that hold for all", index.vectors[0], LOCAL, Filters(), 20)
+    told = [*map(digest_of, index.chunks), *(hit.chunk.id for hit in hits), *(document.text for document in snapshot.documents.each())]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def main(home: Home, url: str | None, embeddings: str) -> None:
+    snapshots = Snapshots(home, store_of(home, url), embeddings)
+    while True:
+        try:
+            print(fingerprint(snapshots.current()), flush=True)
+        except FootnoteError as error:
+            print(f"error: {error}", flush=True)
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    main(Home(Path(sys.argv[1])), sys.argv[2] or None, sys.argv[3])
