@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from assistant.errors import ParseError
 from ingest.parsing.decode import decode
 from ingest.parsing.draft import Draft, sensible_title
+from ingest.parsing.properties import stated
 from ingest.types import ParsedDocument
 
 _HEADINGS = {f"h{n}": n for n in range(1, 7)}
@@ -38,6 +41,7 @@ _CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.IGNOR
 _BREAK = "\0"  # a line break until its block is complete; decoded text holds none
 _PARAGRAPH_BREAK = re.compile(r"\0\s*(?:\0\s*)+")
 _SPAN_DIGITS = 4
+_SHOWN = 40  # letters of a value in a message
 
 
 def read(data: bytes) -> ParsedDocument:
@@ -57,7 +61,30 @@ def from_text(text: str) -> ParsedDocument:
     if root is not None:
         Walk(draft).over(_content(root))
     title = None if root is None else sensible_title(root.findtext(".//title"))
-    return draft.document(draft.first("heading") or title)
+    front_matter, warnings = ({}, ()) if root is None else _stated(root)
+    return replace(draft.document(draft.first("heading") or title, front_matter), warnings=warnings)
+
+
+def _stated(root: Any) -> tuple[dict[str, object], tuple[str, ...]]:
+    """What the page's `meta` elements state of it. Programs write some of the names for ends of their own: of those that may stand for
+    something else the first counts, and what is no date is left out. About groups there is no doubt."""
+    given = [((e.get("name") or "").strip().lower(), (e.get("content") or "").strip()) for e in root.iter("meta")]
+    found: dict[str, str] = {}
+    warnings = []
+    for name, content in given:
+        if name in ("effective", "expires") and not _is_date(content):
+            warnings.append(f'What the page states as "{name}" is no date: "{content[:_SHOWN]}".')
+        elif name != "groups":
+            found.setdefault(name, content)
+    return stated([*found.items(), *(pair for pair in given if pair[0] == "groups")]), tuple(warnings)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def add_markup(draft: Draft, text: str) -> None:

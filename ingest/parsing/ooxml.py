@@ -24,12 +24,14 @@ def open_parts(data: bytes) -> Iterator[zipfile.ZipFile]:
 
 
 def xml(parts: zipfile.ZipFile, name: str) -> Any:
-    """The root of a part, or None where the archive has none. Entities are not resolved, nothing is fetched."""
+    """The root of a part, or None where the archive has none."""
+    return root_of(part(parts, name)) if name in parts.namelist() else None
+
+
+def root_of(content: bytes) -> Any:
+    """The root of an XML text. Entities are not resolved, nothing is fetched."""
     from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
-    if name not in parts.namelist():
-        return None
-    content = part(parts, name)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     return etree.fromstring(content, parser)
 

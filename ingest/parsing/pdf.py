@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import Any
 
 from assistant.errors import ParseError
-from ingest.parsing import flow, scans
+from ingest.parsing import flow, pdf_properties, scans
 from ingest.parsing.draft import sensible_title
 from ingest.parsing.flow import Line
 from ingest.parsing.layout import BODY, lines_of
@@ -44,16 +44,18 @@ def read(data: bytes, tools: Tools) -> ParsedDocument:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
-            raise ParseError("The PDF is protected by a password. Save a copy without it.") from error
+            raise ParseError("The PDF is protected by a password. Save a copy without the password.") from error
         raise ParseError(f"The PDF is damaged ({error}). Open it in its program and save it again.") from error
     try:
         pages, warnings = _pages(document, tools)
         title = sensible_title(document.get_metadata_value("Title"))
+        front_matter = pdf_properties.stated_in(data, document)
     except pypdfium2.PdfiumError as error:
         raise ParseError(f"The PDF is damaged ({error}). Open it in its program and save it again.") from error
     finally:
         document.close()
-    return replace(flow.document(flow.without_running_heads(pages), title), warnings=tuple(warnings))
+    parsed = flow.document(flow.without_running_heads(pages), title)
+    return replace(parsed, front_matter=front_matter, warnings=tuple(warnings))
 
 
 def _pages(document: Any, tools: Tools) -> tuple[list[list[Line]], list[str]]:
@@ -113,7 +115,7 @@ def _page(page: Any, number: int) -> _Page:
     text_page = page.get_textpage()
     codes = [raw.FPDFText_GetUnicode(text_page, index) for index in range(text_page.count_chars())]
     inked = [index for index, code in enumerate(codes) if chr(code).strip()]
-    told = [index for index in inked if codes[index] in _HYPHENS or not _is_garbled(text_page, index, codes[index])]
+    told = [index for index in inked if not _is_garbled(text_page, index, codes[index])]
     letters = [index for index in told if chr(codes[index]).isalnum()] if len(told) >= len(inked) / 2 else []
     lines = list(_lines(text_page, codes, number, page.get_height()))
     return _Page(lines, scans.unread(page, text_page, letters))
@@ -122,7 +124,8 @@ def _page(page: Any, number: int) -> _Page:
 def _is_garbled(text_page: Any, index: int, code: int) -> bool:
     from pypdfium2 import raw
 
-    return bool(_NO_LETTER.match(chr(code)) or raw.FPDFText_HasUnicodeMapError(text_page, index) == 1)
+    unknown = code not in _HYPHENS and _NO_LETTER.match(chr(code))
+    return bool(unknown or raw.FPDFText_HasUnicodeMapError(text_page, index) == 1)
 
 
 def _lines(text_page: Any, codes: Sequence[int], number: int, height: float) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from dataclasses import fields
 from assistant.errors import ParseError
 from ingest.types import Metadata
 
-_KEYS = frozenset(field.name for field in fields(Metadata))
+KEYS = frozenset(field.name for field in fields(Metadata))
 _SEVERAL = frozenset(["groups", "supersedes"])
 
 
@@ -20,7 +20,7 @@ def stated(properties: Iterable[tuple[str | None, str | None]]) -> dict[str, obj
     found: dict[str, object] = {}
     for name, value in properties:
         key = (name or "").strip().lower()
-        if key not in _KEYS:
+        if key not in KEYS:
             continue
         if key in found:
             raise ParseError(f'The document property "{key}" is given twice. Keep one.')

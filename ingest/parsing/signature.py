@@ -36,8 +36,10 @@ _MAGIC = (
     (b"ID3", "an MP3 recording"),
     (b"%!PS", "a PostScript document"),
 )
+_ENCRYPTED = 1  # of the bits that describe a part
 _MANIFEST_START = 10_000  # bytes
 _SHORT_MAGIC = 4  # two or three letters may also begin a text, so they count only in bytes that are none
+_RIGHTS = "\x06DataSpaces/TransformInfo/DRMEncryptedTransform"
 _STREAMS = {
     "__properties_version1.0": "msg",
     "WordDocument": "doc",
@@ -75,6 +77,8 @@ def _in_zip(data: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
+            if any(part.flag_bits & _ENCRYPTED for part in archive.infolist()):
+                return "a ZIP archive protected by a password"
             kind = _stated_kind(archive, names)
     except (zipfile.BadZipFile, OSError, RuntimeError, ValueError, NotImplementedError, EOFError, zlib.error):
         return "a damaged ZIP archive or Office document"
@@ -98,6 +102,8 @@ def _stated_kind(archive: zipfile.ZipFile, names: set[str]) -> bytes:
 def _in_ole(data: bytes) -> str:
     try:
         with open_ole(data) as ole:
+            if ole.exists(_RIGHTS):
+                return "an Office document under rights management"
             if ole.exists("EncryptedPackage"):
                 return "an Office document protected by a password"
             return next((kind for name, kind in _STREAMS.items() if ole.exists(name)), "an old Office document")

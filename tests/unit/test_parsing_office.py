@@ -17,7 +17,8 @@ from assistant.errors import ParseError
 from ingest.parsing import FileParser, delimited, docx, pdf, pptx, xlsx
 from ingest.types import ParsedDocument
 from tests.blocks import well_formed
-from tests.compound import compound
+from tests.compound import Tree, compound
+from tests.pictures import Script
 
 
 def shape(document: ParsedDocument) -> list[tuple[str, int, str]]:
@@ -110,6 +111,8 @@ def test_word_headings_lists_and_tables() -> None:
         ("list_item", 1, "2. Wait"),
         ("table_header", 0, "Grade | Days"),
         ("table_row", 0, "A B | 25"),
+        ("heading", 2, "Page headers and footers"),
+        ("paragraph", 0, "Page header"),
     ]
 
 
@@ -306,8 +309,12 @@ def written_pdf(password: str | None = None) -> bytes:
     return bytes(buffer.getvalue())
 
 
+def read_pdf(data: bytes) -> ParsedDocument:
+    return pdf.read(data, Script().tools)
+
+
 def test_pdf_paragraphs_headings_pages_and_hyphens() -> None:
-    document = pdf.read(written_pdf())
+    document = read_pdf(written_pdf())
 
     assert document.title == "Leave policy"
     assert [(b.page, *rest) for b, rest in zip(document.blocks, shape(document), strict=True)][3:6] == [
@@ -332,7 +339,7 @@ def test_a_bold_line_of_the_same_size_is_a_heading() -> None:
         canvas.drawString(72, at, text)
     canvas.save()
 
-    parsed = pdf.read(buffer.getvalue())
+    parsed = read_pdf(buffer.getvalue())
 
     assert [(b.kind, parsed.text[b.start : b.end]) for b in parsed.blocks] == [
         ("heading", "3.2 Supplements"),
@@ -348,9 +355,9 @@ def test_pdf_without_text_is_empty_and_with_a_password_refused() -> None:
     canvas.rect(10, 10, 100, 100)
     canvas.save()
 
-    assert pdf.read(buffer.getvalue()).text == ""
+    assert read_pdf(buffer.getvalue()).text == ""
     with pytest.raises(ParseError, match="password"):
-        pdf.read(written_pdf("secret"))
+        read_pdf(written_pdf("secret"))
 
 
 @pytest.mark.parametrize(
@@ -367,20 +374,31 @@ def test_a_file_with_another_ending_is_read_as_what_it_is(name: str, data: Calla
     assert words in FileParser().parse(name, data()).text
 
 
+RIGHTS: Tree = {"\x06DataSpaces": {"TransformInfo": {"DRMEncryptedTransform": {"\x06Primary": b"x"}}}}
+
+
+def locked(archive: bytes) -> bytes:
+    """The archive with the mark of encryption on its first part."""
+    at = archive.index(b"PK\x01\x02") + 8
+    return archive[:at] + b"\x01" + archive[at + 1 :]
+
+
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("picture.pdf", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "looks like a PNG picture"),
+        ("picture.pdf", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "damaged"),
         ("text.docx", b"just words", r"ends in \.docx but is none"),
         ("zip.xlsx", office({"a.txt": "x"}), "a ZIP archive"),
-        ("book.docx", office({"mimetype": "application/epub+zip"}), "an EPUB book"),
+        ("book.docx", office({"mimetype": "application/epub+zip"}), "damaged"),
         ("locked.xlsx", compound({"EncryptedPackage": b"x", "EncryptionInfo": b"x"}), "protected by a password. Save a copy without"),
+        ("rights.docx", compound({"EncryptedPackage": b"x", **RIGHTS}), "an Office document under rights management"),
+        ("locked.docx", locked(office({"word/document.xml": "<x/>"})), "protected by a password. Save a copy without"),
         ("other.docx", compound({"CONTENTS": b"x"}), "an old Office document, which is not read"),
         ("cut.doc", compound({"WordDocument": b"x"})[:600], "a damaged Office document"),
         ("cut.docx", written_word()[:2000], "damaged"),
         ("broken.docx", office({"word/document.xml": "<w:p"}), "damaged"),
         ("broken.pdf", b"%PDF-1.7\nnothing", "damaged"),
-        ("unknown.xyz", b"x", "Supported: .csv"),
+        ("unknown.xyz", b"x", "Supported: .bmp"),
         ("empty.pdf", b"", ""),
     ],
 )

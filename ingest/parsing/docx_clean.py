@@ -1,0 +1,42 @@
+"""Takes out of the XML of a Word document what nobody sees of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ingest.parsing.ooxml import first, local, value
+
+# fmt: off
+_DROPPED = frozenset([
+    "del", "moveFrom", "Fallback", "instrText", "delText", "pPrChange", "rPr", "sdtPr", "sdtEndPr", "lastRenderedPageBreak",
+])
+_WRAPPERS = frozenset([
+    "sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag", "fldSimple", "bdo", "dir", "AlternateContent", "Choice",
+])
+# fmt: on
+
+
+def clean(body: Any) -> None:
+    """Takes out what nobody sees and what only says how it looks; wrappers give way to their content."""
+    for element in list(body.iter()):
+        name = local(element)
+        if name in _DROPPED or _is_deleted_row(element) or (name == "r" and _vanishes(element)):
+            replaced(element, [])
+        elif name in _WRAPPERS:
+            replaced(element, list(element))
+
+
+def _is_deleted_row(element: Any) -> bool:
+    return local(element) == "tr" and first(first(element, "trPr"), "del") is not None
+
+
+def _vanishes(run: Any) -> bool:
+    mark = first(first(run, "rPr"), "vanish")
+    return mark is not None and value(mark) not in ("0", "false", "off")
+
+
+def replaced(element: Any, others: list[Any]) -> None:
+    """Puts other elements in the place of one."""
+    parent = element.getparent()
+    at = parent.index(element)
+    parent[at : at + 1] = others
