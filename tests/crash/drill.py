@@ -152,6 +152,7 @@ class Drill:
 
     def _mutate(self) -> None:
         for _ in range(self._random.randint(1, 6)):
+            self._version += 1
             files = sorted(path for path in self.folder.rglob("*.md"))
             path = self._random.choice(files)
             match self._random.choice(["edit", "edit", "add", "delete", "rename", "groups", "copy"]):
