@@ -49,10 +49,11 @@ def lines_of(seen: Sequence[SeenLine], page: int | None = None, body: float = BO
     foot = max(line.bottom for line in seen) + usual
     aside = [line for line in seen if line.bottom - line.top > max(_TALL * usual, line.right - line.left)]
     rows = list(_rows([line for line in seen if line not in aside], usual))
+    upright = len(rows)
     rows += [_Row((line,)) for line in aside]
     lines: list[Line] = []
     for index, (row, cells) in enumerate(_tables(rows)):
-        plain = beside or bool(cells) or row.parts[0] in aside
+        plain = beside or bool(cells) or index >= upright
         lines.append(
             Line(
                 text=" ".join(part.text for part in row.parts),
@@ -62,7 +63,7 @@ def lines_of(seen: Sequence[SeenLine], page: int | None = None, body: float = BO
                 bold=False,
                 edge=not beside and at_edge(1 - row.bottom / foot),
                 cells=cells,
-                ends=_ends(row, rows[max(index - _NEAR, 0) : index + _NEAR + 1], usual),
+                ends=index >= upright - 1 or _ends(row, rows[max(index - _NEAR, 0) : index + _NEAR + 1], usual),
             )
         )
     return lines

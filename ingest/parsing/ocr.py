@@ -7,7 +7,6 @@ the release. Its classifier of line directions errs on about one line in thirty,
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import math
 import re
 import statistics
@@ -116,12 +115,14 @@ class Eyes:
 
 
 def _engine() -> Any:
-    from rapidocr import RapidOCR
+    import rapidocr
 
     settings: dict[str, object] = {
         "Global.log_level": "critical",
         "Global.use_preprocess_img": False,
         "Global.text_score": 0.0,
+        # Else a strip is padded to an eighth of its width, whatever that comes to.
+        "Global.width_height_ratio": -1,
         "EngineConfig.onnxruntime.intra_op_num_threads": 1,
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         "Det.limit_type": "max",
@@ -129,13 +130,12 @@ def _engine() -> Any:
         # One line at a time: faster on a processor, where the padding of shorter lines is worked on too, and half the memory.
         "Rec.rec_batch_num": 1,
     }
-    return RapidOCR(params=settings | {f"{part}.model_path": str(path) for part, path in _models().items()})
+    paths = models(Path(rapidocr.__file__).parent / "models")
+    return rapidocr.RapidOCR(params=settings | {f"{part}.model_path": str(path) for part, path in paths.items()})
 
 
-def _models() -> dict[str, Path]:
-    """Paths of the models, given rather than searched: what has a path is never downloaded."""
-    found = importlib.util.find_spec("rapidocr")
-    folder = Path(found.origin or "").parent / "models" if found else Path()
+def models(folder: Path) -> dict[str, Path]:
+    """Paths of the models below `folder`, given rather than searched: what has a path is never downloaded."""
     for name, expected in _MODELS.values():
         try:
             actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()

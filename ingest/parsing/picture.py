@@ -6,6 +6,7 @@ What a picture claims to measure is checked before a pixel of it is unpacked.
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-_FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "BMP", "GIF", "WEBP")
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
 _MOST = 80_000_000  # pixels: A3 at 600 dots an inch
 _LONGEST = 60_000  # pixels of a side
-_ENOUGH = 4_000  # pixels of a side: JPEG is unpacked at half or less where that is left
+_ENOUGH = 9_000_000  # pixels: A4 at 300 dots an inch
+_REDUCED = ("L", "LA", "RGB", "RGBA", "CMYK")
 _MOST_PAGES = 500
 _SUBFILE, _THUMBNAIL = 254, 1  # TIFF: what a page is
 _DARK = 128
@@ -36,6 +38,7 @@ def read(data: bytes, tools: Tools) -> ParsedDocument:
     lines: list[flow.Line] = []
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of tags that it cannot read
             warnings.simplefilter("error", DecompressionBombWarning)
             for number, page in _pages(data):
                 lines += lines_of(tools.see(page), number)
@@ -49,19 +52,25 @@ def read(data: bytes, tools: Tools) -> ParsedDocument:
 
 def _pages(data: bytes) -> Iterator[tuple[int | None, Image]]:
     """The pictures to look at, with their numbers where there may be several."""
+    with _opened(data) as file:
+        several = file.format == "TIFF"
+        count = getattr(file, "n_frames", 1) if several else 1
+    if count > _MOST_PAGES:
+        raise ParseError(f"It holds {count} pages; at most {_MOST_PAGES} are read. Split it.")
+    for index in range(count):
+        # Opened anew for each, and closed before it is looked at: what is unpacked takes hundreds of megabytes.
+        with _opened(data) as file:
+            if several:
+                file.seek(index)
+            page = None if _is_thumbnail(file) else _upright(file)
+        if page is not None:
+            yield index + 1 if several else None, page
+
+
+def _opened(data: bytes) -> ImageFile:
     from PIL import Image
 
-    with Image.open(io.BytesIO(data), formats=_FORMATS) as file:
-        if file.format != "TIFF":
-            yield None, _upright(file)
-            return
-        pages = getattr(file, "n_frames", 1)
-        if pages > _MOST_PAGES:
-            raise ParseError(f"It holds {pages} pages; at most {_MOST_PAGES} are read. Split it.")
-        for index in range(pages):
-            file.seek(index)
-            if not _is_thumbnail(file):
-                yield index + 1, _upright(file)
+    return Image.open(io.BytesIO(data), formats=_FORMATS)
 
 
 def _is_thumbnail(file: ImageFile) -> bool:
@@ -70,15 +79,20 @@ def _is_thumbnail(file: ImageFile) -> bool:
 
 
 def _upright(file: ImageFile) -> Image:
-    """The picture as it is meant to be seen, on paper."""
+    """The picture as it is meant to be seen, on paper, with no more pixels than are of use."""
     from PIL import ImageOps
 
     if file.width * file.height > _MOST or max(file.size) > _LONGEST:
         raise ParseError(
             f"The picture has {file.width} x {file.height} pixels; at most {_MOST / 1e6:.0f} million are read. Save it smaller."
         )
-    file.draft("RGB", (_ENOUGH, _ENOUGH))
-    return _on_paper(ImageOps.exif_transpose(file))
+    share = math.sqrt(_ENOUGH / (file.width * file.height))
+    if share < 1:
+        file.draft("RGB", (int(file.width * share), int(file.height * share)))
+    ImageOps.exif_transpose(file, in_place=True)
+    picture = file.convert("L") if file.mode == "1" else file
+    times = int(math.sqrt(picture.width * picture.height / _ENOUGH))
+    return _on_paper(picture.reduce(times) if times > 1 and picture.mode in _REDUCED else picture)
 
 
 def _on_paper(picture: Image) -> Image:
