@@ -25,9 +25,6 @@ from ingest.types import ParsedDocument
 _PAGES = ("application/xhtml+xml", "text/html", "text/x-oeb1-document")
 _OF_FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w-]+)|<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
-_VOID = "area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr"
-# XML closes an element without content in its own tag; HTML would take `<title/>` for a beginning.
-_CLOSED = re.compile(rf"<(?!(?:{_VOID})\b)([A-Za-z][\w:.-]*)((?:\s[^<>]*)?)/>", re.IGNORECASE)
 _NAMED = 5  # pages that a warning names
 _LONGEST_NAME = 100
 
@@ -93,7 +90,7 @@ def _page(draft: Draft, data: bytes) -> None:
     declared = _ENCODING.search(data[:4096])
     text = decode(data, (declared[1] or declared[2]).decode("ascii") if declared else None)
     draft.apart()
-    add_markup(draft, _CLOSED.sub(r"<\1\2></\1>", text))
+    add_markup(draft, text)
     draft.apart()
 
 

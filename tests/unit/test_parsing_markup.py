@@ -136,6 +136,8 @@ def test_rst_tables_with_merged_cells() -> None:
 | 2025 | 1    |
 |      +------+
 |      | 2    |
+|      +------+
+|      | 3    |
 +------+------+
 """
 
@@ -144,6 +146,7 @@ def test_rst_tables_with_merged_cells() -> None:
         ("table_row", 0, "all"),
         ("table_row", 0, "2025 | 1"),
         ("table_row", 0, "| 2"),
+        ("table_row", 0, "| 3"),
     ]
 
 
@@ -160,8 +163,8 @@ def test_rst_reads_no_other_file_and_says_so(tmp_path: Path, capfd: pytest.Captu
 
 
 def test_a_role_of_one_rst_file_is_unknown_to_the_next() -> None:
-    assert rst.read(b".. role:: raw-html(raw)\n   :format: html\n\nA :raw-html:`<b>`.").text == "A <b>."
-    assert rst.read(b"A :raw-html:`word`.").text == "A word."
+    assert rst.read(b".. role:: own\n\nA :own:`~a.b`.").text == "A b."
+    assert rst.read(b"A :own:`~a.b`.").text == "A b."
 
 
 @pytest.mark.parametrize(
@@ -226,6 +229,11 @@ def test_json_as_a_person_would_write_it() -> None:
         ("table_header", 0, "a | b"),
         ("table_row", 0, "1 | 2"),
     ]
+
+
+def test_json_keys_may_stand_twice() -> None:
+    assert json_text.read(b'{"title": "One", "title": "Two"}').title == "One"
+    assert json_text.read(b'[{"a": 1, "a": 2}, {"a": 3, "a": 4}]').text == "Entry 1\n\na: 1\na: 2\n\nEntry 2\n\na: 3\na: 4"
 
 
 def test_json_lines_are_one_array() -> None:
@@ -350,6 +358,12 @@ def test_rich_text_code_pages(page: int, charset: int, byte: bytes, shown: str) 
     head = b"{\\rtf1\\ansicpg%d{\\fonttbl{\\f0\\fcharset%d X;}}\\f0 " % (page, charset)
 
     assert rtf.read(head + byte + b"}").text == shown
+
+
+def test_rich_text_goes_back_to_the_default_font() -> None:
+    head = rb"{\rtf1\deff1{\fonttbl{\f0 A;}{\f1\fcharset204 B;}} "
+
+    assert rtf.read(head + rb"\'cf{\f0 \'e9\plain \'cf}}").text == "\u041f\u00e9\u041f"
 
 
 def test_rich_text_tables() -> None:
