@@ -40,6 +40,7 @@ _READ = 9_000_000  # pixels; A4 at 300 dots an inch
 _UNLIMITED = 100_000  # pixels of a side
 _SURE = 0.9  # below, other directions are tried: upright lines score .95 and more, upside-down ones rarely .8
 _LEGIBLE = 0.6  # below, most letters are wrong
+_SPARSE = 0.2  # letters on a line's height of its length; fewer are what is left of a script that the model has not learnt
 _TALL = 1.5  # height to width of a box whose line runs up or down
 _BATCH = 32  # lines
 _LONG = 8  # letters of a line that shows how the picture is skewed
@@ -91,7 +92,7 @@ class Eyes:
         for start in range(0, len(boxes), _BATCH):
             readings += self._lines(pixels, boxes[start : start + _BATCH])
             self._alive()
-        return [reading for reading in readings if reading.score >= _LEGIBLE and reading.text]
+        return [reading for reading in readings if reading.score >= _LEGIBLE and reading.text and not _is_sparse(reading)]
 
     def _lines(self, pixels: Pixels, boxes: Sequence[Corners]) -> list[_Reading]:
         """A line across may stand on its head; a tall box holds a line that runs up or down, or one slim letter."""
@@ -191,6 +192,11 @@ def _cut(pixels: Pixels, corners: Corners) -> Pixels | None:
 def _sides(corners: Corners) -> tuple[float, float]:
     (a, b, c, d) = corners.tolist()
     return max(math.dist(a, b), math.dist(d, c)), max(math.dist(a, d), math.dist(b, c))
+
+
+def _is_sparse(reading: _Reading) -> bool:
+    short, long = sorted(_sides(reading.corners))
+    return len(reading.text) < _SPARSE * long / short
 
 
 def _turn(readings: Sequence[_Reading]) -> int:
