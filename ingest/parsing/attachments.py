@@ -12,7 +12,6 @@ from ingest.types import ParsedDocument
 MOST = 100
 DEEPEST = 3  # messages inside messages
 _LONGEST_NAME = 120
-_DEEPEST_HEADING = 6
 
 # What an attachment is called, and how to read it; the latter raises ParseError.
 Attachment = tuple[str, Callable[[], ParsedDocument]]
@@ -32,7 +31,7 @@ def append(draft: Draft, document: ParsedDocument, shift: int = 0) -> None:
     for block in document.blocks:
         if document.text.count("\n", end, block.start) > 1:
             draft.apart()
-        level = min(block.level + shift, _DEEPEST_HEADING) if block.kind == "heading" else block.level
+        level = block.level + shift if block.kind == "heading" else block.level
         draft.add(block.kind, document.text[block.start : block.end], level, block.page)
         end = block.end
     draft.apart()

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ingest.parsing import docx_margins
-from ingest.parsing.docx_clean import clean, replaced
+from ingest.parsing.docx_clean import W, clean, replaced
 from ingest.parsing.draft import Draft, sensible_title
 from ingest.parsing.elements import add_elements, word_elements
 from ingest.parsing.margins import add_comments, add_heads_and_feet
@@ -25,7 +25,6 @@ from ingest.parsing.office_properties import stated_in
 from ingest.parsing.ooxml import children, first, local, open_parts, part, value, xml
 from ingest.types import ParsedDocument
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
 _TRANSITIONAL = rb"http://schemas.openxmlformats.org/\1/2006/"
 _HEADING_NAME = re.compile(r"heading (\d)")
@@ -94,14 +93,14 @@ def _append_notes(body: Any, notes: list[Any]) -> None:
 def _lift_boxes(body: Any) -> None:
     """The content of a text box follows the paragraph that it is anchored in. The last comes first, so that all keep their order."""
     for box in reversed([e for e in body.iter() if local(e) == "txbxContent"]):
-        anchor = next(box.iterancestors(f"{_W}p"), None)
+        anchor = next(box.iterancestors(f"{W}p"), None)
         if anchor is not None:
             replaced(anchor, [anchor, *box])
 
 
 def _open_frames(body: Any) -> None:
     """A table that never has two cells beside each other is a frame around text."""
-    for table in reversed(list(body.iter(f"{_W}tbl"))):
+    for table in reversed(list(body.iter(f"{W}tbl"))):
         grid = [children(row, "tc") for row in children(table, "tr")]
         if all(len(cells) < 2 for cells in grid):
             replaced(table, [block for cells in grid for cell in cells for block in cell if local(block) in ("p", "tbl")])
@@ -114,8 +113,8 @@ def _name_headings(body: Any, styles: Any) -> None:
     for name, level in levels.items():
         called = first(nodes[name], "name")
         if level and called is not None:
-            called.set(f"{_W}val", f"heading {level}")
-    for properties in list(body.iter(f"{_W}pPr")):
+            called.set(f"{W}val", f"heading {level}")
+    for properties in list(body.iter(f"{W}pPr")):
         if level := _outline(properties):
             _style_as_heading(properties, level, styles)
 
@@ -143,10 +142,10 @@ def _style_as_heading(properties: Any, level: int, styles: Any) -> None:
     name = f"Outline{level}"
     for old in children(properties, "pStyle"):
         properties.remove(old)
-    etree.SubElement(properties, f"{_W}pStyle").set(f"{_W}val", name)
+    etree.SubElement(properties, f"{W}pStyle").set(f"{W}val", name)
     if styles is not None and name not in {value(style, "styleId") for style in children(styles, "style")}:
-        style = etree.SubElement(styles, f"{_W}style", {f"{_W}type": "paragraph", f"{_W}styleId": name})
-        etree.SubElement(style, f"{_W}name").set(f"{_W}val", f"heading {level}")
+        style = etree.SubElement(styles, f"{W}style", {f"{W}type": "paragraph", f"{W}styleId": name})
+        etree.SubElement(style, f"{W}name").set(f"{W}val", f"heading {level}")
 
 
 def _has_header(table: Any) -> bool:

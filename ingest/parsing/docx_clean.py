@@ -6,12 +6,13 @@ from typing import Any
 
 from ingest.parsing.ooxml import first, local, value
 
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 # fmt: off
 _DROPPED = frozenset([
     "del", "moveFrom", "Fallback", "instrText", "delText", "pPrChange", "rPr", "sdtPr", "sdtEndPr", "lastRenderedPageBreak",
 ])
 _WRAPPERS = frozenset([
-    "sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag", "fldSimple", "bdo", "dir", "AlternateContent", "Choice",
+    "oMathPara", "sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag", "fldSimple", "bdo", "dir", "AlternateContent", "Choice",
 ])
 # fmt: on
 
@@ -24,6 +25,18 @@ def clean(body: Any) -> None:
             replaced(element, [])
         elif name in _WRAPPERS:
             replaced(element, list(element))
+        elif name == "oMath":
+            replaced(element, [_formula(element)])
+
+
+def _formula(element: Any) -> Any:
+    """The letters of a formula as a run of text; how they stand above each other is lost."""
+    from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
+
+    run = etree.Element(f"{W}r")
+    text = etree.SubElement(run, f"{W}t")
+    text.text = "".join(one.text or "" for one in element.iter() if local(one) == "t")
+    return run
 
 
 def _is_deleted_row(element: Any) -> bool:

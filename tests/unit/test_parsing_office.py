@@ -180,6 +180,13 @@ def test_how_word_text_looks_does_not_matter_and_a_style_without_a_name_is_damag
         docx.read(word(paragraph("Text", "<w:pStyle/>")))
 
 
+def test_word_formulas_are_their_letters() -> None:
+    letters = "<m:r><m:t>a</m:t></m:r><m:sup><m:r><m:t>2</m:t></m:r></m:sup>"
+    formula = f'<m:oMathPara xmlns:m="urn:m"><m:oMath><m:sSup>{letters}</m:sSup></m:oMath></m:oMathPara>'
+
+    assert docx.read(word(f"<w:p><w:r><w:t>Pay is </w:t></w:r>{formula}</w:p>")).text == "Pay is a2"
+
+
 def test_a_word_paragraph_over_two_pages_stays_whole() -> None:
     body = "<w:p><w:r><w:t>Before </w:t><w:lastRenderedPageBreak/><w:t>after.</w:t></w:r></w:p>"
 
