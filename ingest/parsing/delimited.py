@@ -58,7 +58,10 @@ def _separator(text: str) -> str:
     sample = "".join(text.splitlines(keepends=True)[:_SAMPLE])
 
     def agreement(separator: str) -> tuple[float, int]:
-        widths = [len(row) for row in _reader(sample, separator) if row]
+        try:
+            widths = [len(row) for row in _reader(sample, separator) if row]
+        except csv.Error:  # cells longer than a cell may be, where this is none of a row's separators
+            return 0.0, 1
         width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
         return (count / len(widths), width) if width > 1 else (0.0, 1)
 
