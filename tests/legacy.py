@@ -144,6 +144,14 @@ def text(kind: int, words: str, *more: bytes, wide: bool = True) -> bytes:
     return box(0xF00D, record(0x0F9F, struct.pack("<I", kind)), written, *more)
 
 
+def parts_in_each_other(count: int) -> tuple[bytes, bytes]:
+    """The two streams of a file whose parts all lie at one place."""
+    document = box(0x03E8, bytes(100))
+    places = struct.pack(f"<{count + 1}I", 1 | count << 20, *[0] * count)
+    user = record(0x0FF6, struct.pack("<III", 20, 0xE391C05F, len(document) + 8 + len(places)).ljust(40, b"\0"))
+    return user, document + record(0x1772, places) + _edit(0, len(document), 1)
+
+
 def shape(*parts: bytes, at: tuple[int, int] | None = None) -> bytes:
     """A shape, `at` its left and top in a group."""
     anchor = () if at is None else (record(0xF00F, struct.pack("<4i", *at, 0, 0)),)
@@ -172,7 +180,8 @@ class Slide:
 
 
 def presentation(slides: Sequence[Slide], *, token: int = 0xE391C05F, edit_size: int = 28) -> bytes:
-    """Parts are the document, then the slides, then the pages of their notes; the numbers of slides are 100 and up."""
+    """Parts are the document, then the slides, then the pages of their notes; the numbers of slides are 100 and up. An older edit says
+    that the first slide lies where it once was."""
     count = len(slides)
     lists = []
     for instance, first in ((0, 2), (2, 2 + count)):
@@ -187,12 +196,18 @@ def presentation(slides: Sequence[Slide], *, token: int = 0xE391C05F, edit_size:
     for part in (box(0x03E8, *lists), *(slide.record() for slide in slides), *notes):
         places.append(len(document))
         document += part
+    older = len(document) + 16
+    document += record(0x1772, struct.pack("<II", 2 | 1 << 20, 0)) + _edit(0, len(document), 1, edit_size)
     directory = len(document)
     document += record(0x1772, struct.pack(f"<{1 + len(places)}I", 1 | len(places) << 20, *places))
     edit = len(document)
-    document += record(0x0FF5, struct.pack("<IIIII", 0, 0, 0, directory, 1).ljust(edit_size, b"\0"))
+    document += _edit(older, directory, 1, edit_size)
     user = record(0x0FF6, struct.pack("<III", 20, token, edit).ljust(40, b"\0"))
     return compound({"Current User": user, "PowerPoint Document": document})
+
+
+def _edit(before: int, directory: int, main: int, size: int = 28) -> bytes:
+    return record(0x0FF5, struct.pack("<IIIII", 0, 0, before, directory, main).ljust(size, b"\0"))
 
 
 def _drawing(*shapes: bytes) -> bytes:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.errors import ParseError
 from ingest.parsing import FileParser
+from ingest.parsing.ppt_records import Store
 from ingest.types import ParsedDocument
 from tests.blocks import well_formed
 from tests.compound import compound
@@ -20,6 +21,7 @@ from tests.legacy import (
     Paragraph,
     Sheet,
     Slide,
+    parts_in_each_other,
     presentation,
     record,
     shape,
@@ -96,6 +98,25 @@ def test_word_deleted_hidden_and_special_letters_are_left_out() -> None:
     looks = [(5, 10, DELETED), (14, 21, HIDDEN)]
 
     assert parsed("a.doc", replace(doc, looks=looks).data()).text == "Keep this.\n\nNext line with-hyphen and soft."
+
+
+def test_letters_of_fonts_of_signs_are_left_out() -> None:
+    symbol = sprm(0x6A09, struct.pack("<HH", 1, 0xF0FC))
+
+    assert parsed("a.doc", replace(word("(done\r"), looks=[(0, 1, symbol)]).data()).text == "done"
+
+
+def test_ranges_that_go_back_do_not_repeat_text() -> None:
+    looks = [(5, 10, HIDDEN), (3, 8, HIDDEN)]
+
+    assert parsed("a.doc", replace(word("Keep gone the rest.\r"), looks=looks).data()).text == "Keep the rest."
+
+
+def test_what_a_style_states_goes_before_what_it_is_based_on() -> None:
+    listed, deeper = sprm(0x460B, b"\x05\x00"), sprm(0x260A, b"\x01")
+    styles = {1: (0xFFE, 0xFFF, listed + sprm(0x260A, b"\x03")), 2: (0xFFE, 1, deeper)}
+
+    assert shown(parsed("a.doc", replace(word(Paragraph("Item\r", style=2)), styles=styles).data())) == [("list_item", 2, "Item")]
 
 
 def test_a_hidden_paragraph_mark_does_not_join_paragraphs() -> None:
@@ -241,6 +262,13 @@ def test_a_protected_presentation_says_so(how: dict[str, int]) -> None:
 def test_a_presentation_of_powerpoint_95_says_so() -> None:
     with pytest.raises(ParseError, match="a PowerPoint 95 presentation, which is not read"):
         parsed("a.ppt", compound({"PP40": b"x"}))
+
+
+def test_parts_that_lie_in_each_other_are_damage() -> None:
+    store = Store(*parts_in_each_other(1000))
+
+    with pytest.raises(ValueError, match="in each other"):
+        [store.part(number) for number in range(1, 1000)]
 
 
 # Excel

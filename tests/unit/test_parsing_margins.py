@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.errors import ParseError
 from ingest.parsing import FileParser, xlsx
+from ingest.parsing.cells import tables
 from ingest.parsing.draft import Draft
 from ingest.parsing.margins import add_comments, add_heads_and_feet
 from ingest.types import ParsedDocument
@@ -264,3 +266,10 @@ def test_a_cell_far_away_costs_no_more_than_a_near_one() -> None:
     book.save(buffer)
 
     assert xlsx.read(buffer.getvalue()).text == "Sheet\n\nnear\n\nfar"
+
+
+def test_a_table_that_is_mostly_empty_is_refused_where_it_would_fill_memory() -> None:
+    rows = ({number: "x"} for number in range(5000))
+
+    with pytest.raises(ParseError, match="more than 20,000,000 cells"):
+        list(tables(rows))
