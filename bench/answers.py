@@ -20,6 +20,7 @@ from assistant.traces import Ledger
 from assistant.types import LOCAL, Question, Reply
 from bench.measures import Passage, Row, auroc, judge
 from bench.retrieval import turns
+from ingest.parsing import FileParser
 from ingest.pipeline import Ingest
 
 Asked = Sequence[tuple[Row, Reply]]
@@ -33,7 +34,7 @@ def ingested(corpus: Path, embedder: Embedder) -> Iterator[Home]:
     """A temporary FOOTNOTE_HOME that holds the corpus. Raises IngestError where nothing could be ingested."""
     with TemporaryDirectory(prefix="footnote-bench-") as folder:
         home = Home(Path(folder))
-        Ingest(home, EmbeddedChroma(home.generations), embedder, lambda *_: None, lambda *_: True).run(corpus)
+        Ingest(home, EmbeddedChroma(home.generations), embedder, FileParser(), 1, lambda *_: None, lambda *_: True).run(corpus)
         yield home
 
 

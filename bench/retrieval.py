@@ -22,8 +22,11 @@ from assistant.retrieval.search import SearchIndex, build_index, search
 from assistant.types import LOCAL, Chunk, Document, Filters, Turn
 from bench.measures import Passage, Row, scores
 from ingest.chunking import chunk_document
+from ingest.folder import FolderFile
 from ingest.metadata import load_folder_metadata
+from ingest.parsing import FileParser
 from ingest.prepare import prepare
+from ingest.survey import Seen
 from ingest.types import Block, ParsedDocument
 
 BATCH = 256
@@ -69,10 +72,10 @@ def chunks_of(folder: Path) -> list[Chunk]:
     corpus = folder / "corpus"
     if (corpus / "corpus.jsonl").exists():
         return [chunk for row in read_rows(corpus / "corpus.jsonl") for chunk in _abstract(row)]
-    folders = load_folder_metadata(corpus)
+    folders, parser = load_folder_metadata(corpus), FileParser()
     chunks: list[Chunk] = []
     for path in sorted(p for p in corpus.rglob("*") if p.is_file()):
-        chunks += prepare(path, path.relative_to(corpus).as_posix(), "", "", folders).chunks
+        chunks += prepare(Seen(FolderFile(path.relative_to(corpus).as_posix(), path), ""), corpus, folders, parser).chunks
     return chunks
 
 

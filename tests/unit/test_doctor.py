@@ -124,4 +124,5 @@ def test_what_is_wrong_is_named_with_what_to_do(world: World, damage: Callable[[
 
 
 def test_where_nothing_was_ingested_there_is_little_to_examine(tmp_path: Path) -> None:
-    assert findings(World(tmp_path)) == {"home": ("broken", f"{tmp_path / 'home'} does not exist. Run `ingest PATH`, or set FOOTNOTE_HOME.")}
+    says = f"{tmp_path / 'home'} does not exist. Run `ingest PATH`, or set FOOTNOTE_HOME."
+    assert findings(World(tmp_path)) == {"home": ("broken", says)}

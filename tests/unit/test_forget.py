@@ -15,8 +15,9 @@ from ingest.runs import files_with, own_runs, runs_of
 from tests.worlds import OPEN_GATE, World
 
 SECRET = (
-    "# Settlement\n\n## Terms\n\nThe parties agree that Avery Quill receives forty thousand pounds in two parts, the first in March and the "
-    "second in September, and that neither speaks of it to anyone outside the board.\n\nEveryone has 25 days of paid annual leave in a year.\n"
+    "# Settlement\n\n## Terms\n\nThe parties agree that Avery Quill receives forty thousand pounds in two parts, the first in March and "
+    "the second in September, and that neither speaks of it to anyone outside the board.\n\n"
+    "Everyone has 25 days of paid annual leave in a year.\n"
 )
 LEAVE = "# Leave\n\n## Annual leave\n\nEveryone has 25 days of paid annual leave in a year.\n"
 
@@ -91,7 +92,7 @@ def test_old_vectors_of_a_changed_document_go_too(world: World) -> None:
 def test_a_file_that_is_still_there_is_refused_and_nothing_is_changed(world: World) -> None:
     before = world.contents()
 
-    with pytest.raises(IngestError, match="is still in .* add --ban"):
+    with pytest.raises(IngestError, match=r"is still in .* add --ban"):
         forget(world.work(), "board/settlement.md")
     assert world.contents() == before
 
