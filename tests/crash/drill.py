@@ -144,9 +144,12 @@ class Drill:
     def _judge(self, looks: list[str], states: list[str], tally: Tally) -> None:
         tally.looks = len(looks)
         at = 0
-        for look in looks:
+        for number, look in enumerate(looks):
             if look not in states[at:]:
-                tally.faults.append(f"a reader saw {look}, which is no state of the folder, or one that was over")
+                was = f"the {states.index(look)}th, which was over" if look in states else "none"
+                tally.faults.append(
+                    f"look {number} saw {look}, of the folder's states {was}; the one before was the {at}th, {states[at : at + 3]}"
+                )
                 return
             at = states.index(look, at)
 

@@ -19,8 +19,8 @@ def fingerprint(snapshot: Snapshot) -> str:
     """Of the chunks as they are in memory, of what a search brings, and of the documents' texts."""
     index = snapshot.index
     hits = search(index, "rules that hold for all", index.vectors[0], LOCAL, Filters(), 20)
-    told = [*map(digest_of, index.chunks), *(hit.chunk.id for hit in hits), *(document.text for document in snapshot.documents.each())]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+    parts = (map(digest_of, index.chunks), (hit.chunk.id for hit in hits), (document.text for document in snapshot.documents.each()))
+    return "-".join(hashlib.sha256("\n".join(part).encode()).hexdigest()[:8] for part in parts)
 
 
 def main(home: Home, url: str | None, embeddings: str) -> None:
