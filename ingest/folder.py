@@ -212,7 +212,7 @@ def _content(descriptor: int, most: int) -> bytes:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise ParseError("It is no regular file any more. Put the document itself in its place.")
+            raise ParseError("It is no regular file, but a folder, a pipe or a device. Put the document itself in its place.")
         while len(data) <= most and (piece := os.read(descriptor, _PIECE)):
             data += piece
     finally:
