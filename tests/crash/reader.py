@@ -16,10 +16,11 @@ from tests.crash.victim import store_of
 
 
 def fingerprint(snapshot: Snapshot) -> str:
-    """Of the chunks as they are in memory, of what a search brings, and of the documents' texts."""
+    """Of the chunks as they are in memory, of what a search for all of them brings, and of the documents' texts. Not of the hits' order:
+    Chroma gives vectors back with other last bits, which decide between chunks that are as good as each other."""
     index = snapshot.index
-    hits = search(index, "rules that hold for all", index.vectors[0], LOCAL, Filters(), 20)
-    parts = (map(digest_of, index.chunks), (hit.chunk.id for hit in hits), (document.text for document in snapshot.documents.each()))
+    hits = search(index, "rules that hold for all", index.vectors[0], LOCAL, Filters(), len(index.chunks))
+    parts = (map(digest_of, index.chunks), sorted(hit.chunk.id for hit in hits), (d.text for d in snapshot.documents.each()))
     return "-".join(hashlib.sha256("\n".join(part).encode()).hexdigest()[:8] for part in parts)
 
 
