@@ -63,7 +63,7 @@ def open_ingest(settings: Settings, progress: Progress, confirm: Confirm) -> Ite
     _silence_vendors(settings)
     cores = os.cpu_count() or 1
     embedder = SentenceTransformerEmbedder(settings.embeddings, threads=cores)
-    with SandboxedParser(cores) as parser:
+    with SandboxedParser(cores, settings.parse_seconds, settings.parse_memory * 2**20) as parser:
         yield Ingest(Home(settings.home), chunk_store(settings), embedder, parser, cores, progress, confirm)
 
 

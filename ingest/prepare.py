@@ -44,7 +44,7 @@ def prepare(seen: Seen, root: Path, folders: FolderMetadata, parser: Parser) -> 
     try:
         if seen.file.error is not None:
             raise ParseError(seen.file.error)
-        data = read_file(root, seen.file.path)
+        updated, data = _modified(seen.file.path), read_file(root, seen.file.path)
         digest = content_hash(data)
         parsed = parser.parse(seen.file.path.name, data)
         known, said = metadata_for(source, parsed.front_matter, folders)
@@ -54,9 +54,16 @@ def prepare(seen: Seen, root: Path, folders: FolderMetadata, parser: Parser) -> 
     warnings = (*parsed.warnings, *said)
     if not parsed.text.strip():
         return Prepared(FileRecord(source, digest, seen.fingerprint, "empty", NO_TEXT, warnings))
-    document = _document(seen.file.path, source, digest, parsed, known)
+    document = _document(source, digest, updated, parsed, known)
     chunks = tuple(chunking.chunk_document(document, parsed))
     return Prepared(FileRecord(source, digest, seen.fingerprint, "parsed", None, warnings), document, chunks)
+
+
+def _modified(path: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(path.lstat().st_mtime), UTC)
+    except OSError as error:
+        raise ParseError(f"The file cannot be looked at: {error.strerror}. The next ingest tries again.") from error
 
 
 def document_id(source: str) -> str:
@@ -64,14 +71,14 @@ def document_id(source: str) -> str:
     return hashlib.sha256(source.encode()).hexdigest()[:16]
 
 
-def _document(path: Path, source: str, digest: str, parsed: ParsedDocument, known: Metadata) -> Document:
+def _document(source: str, digest: str, updated: datetime, parsed: ParsedDocument, known: Metadata) -> Document:
     return Document(
         id=document_id(source),
         source=source,
         title=known.title or parsed.title or _readable(source),
         text=parsed.text,
         content_hash=digest,
-        updated=datetime.fromtimestamp(int(path.stat().st_mtime), UTC),
+        updated=updated,
         groups=known.groups,
         owner=known.owner,
         url=known.url,
