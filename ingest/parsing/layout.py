@@ -11,6 +11,7 @@ import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ingest.parsing.flow import Line, at_edge
 from ingest.parsing.tools import SeenLine
@@ -20,8 +21,9 @@ _HEADING = 1.25  # times the usual height; boxes of one size of letters differ b
 _STEP = 1.25  # from one size of heading to the next
 _GUTTER = 0.5  # of a line's height: the least empty strip between columns
 _PADDING = 0.3  # of a line's height: what a box reaches beyond its letters
-_PROSE = 18  # letters of the middle line of a column of prose
-_FULL = 0.5  # of a column's width, which its middle line fills
+_PROSE = 18  # letters of a line in a column of prose, in the mean
+_FULL = 0.5  # of a column's width, which its lines fill in the mean
+_SHARES = (1.0, 0.75, 0.5)
 _COLUMN = 3  # lines
 _APART = 1.0  # of a line's height: parts of a row further apart are cells
 _SHORT = 0.72  # of the lines near: a line that ends before ends its paragraph
@@ -98,8 +100,9 @@ def _rows(seen: Sequence[SeenLine], usual: float) -> Iterator[_Row]:
             start += 1
             continue
         count, strip = cut
-        for side in _sides([line for band in bands[start : start + count] for line in band], strip):
-            yield from _rows(side, usual)
+        within = [line for band in bands[start : start + count] for line in band]
+        yield from _rows([line for line in within if line.left + line.right < 2 * strip], usual)
+        yield from _rows([line for line in within if line.left + line.right >= 2 * strip], usual)
         start += count
 
 
@@ -119,38 +122,45 @@ def _bands(seen: Sequence[SeenLine]) -> list[list[SeenLine]]:
 
 
 def _columns(bands: Sequence[list[SeenLine]], left: float, right: float, usual: float) -> tuple[int, float] | None:
-    """How many bands, the most from the first on, stand in columns, and where the first column ends; None where none do."""
-    free = [(left - 1, right + 1)]
-    found = None
-    within: list[SeenLine] = []
-    for count, band in enumerate(bands, 1):
-        within += band
-        for line in band:
-            inner = min(_PADDING * usual, (line.right - line.left) / 4)
-            free = [strip for low, high in free for strip in ((low, min(high, line.left + inner)), (max(low, line.right - inner), high))]
-            free = sorted({(low, high) for low, high in free if high - low >= _GUTTER * usual})
-        if not free:
+    """How many bands from the first on stand in columns, and where the first column ends; None where none do.
+
+    An empty strip is judged where it ends, at its whole length and at parts of it: at each of its bands would take too long.
+    """
+    free = [[(left - 1, right + 1)]]
+    for band in bands:
+        free.append(_left_free(free[-1], band, usual))
+        if not free[-1]:
             break
-        for _, strip in free:
-            sides = _sides(within, strip)
-            # Lines of one band that stand below each other on both sides are no row of a table: they share no height.
-            if all(_is_prose(side) for side in sides) or (count == 1 and min(map(len, sides)) > _COLUMN):
-                found = count, strip
-                break
-    return found
+    ends = {count for count in range(1, len(free)) if count == len(free) - 1 or len(free[count + 1]) < len(free[count])}
+    for count in sorted({max(round(end * share), 1) for end in ends for share in _SHARES}, reverse=True):
+        within = [line for band in bands[:count] for line in band]
+        strips = [high for _, high in free[count]]
+        columns = [
+            [line for line in within if low <= line.left + line.right < high]
+            for low, high in pairwise([-math.inf, *(2 * s for s in strips), math.inf])
+        ]
+        found = next((index for index, (a, b) in enumerate(pairwise(columns)) if _is_prose(a) and _is_prose(b)), None)
+        if found is not None:
+            return count, strips[found]
+    return None
 
 
-def _sides(lines: Sequence[SeenLine], strip: float) -> tuple[list[SeenLine], list[SeenLine]]:
-    left = [line for line in lines if line.left + line.right < 2 * strip]
-    return left, [line for line in lines if line not in left]
+def _left_free(free: list[tuple[float, float]], band: Sequence[SeenLine], usual: float) -> list[tuple[float, float]]:
+    """What of the empty strips a band leaves empty."""
+    for line in band:
+        inner = min(_PADDING * usual, (line.right - line.left) / 4)
+        parts = [strip for low, high in free for strip in ((low, min(high, line.left + inner)), (max(low, line.right - inner), high))]
+        free = sorted({(low, high) for low, high in parts if high - low >= _GUTTER * usual})
+    return free
 
 
 def _is_prose(lines: Sequence[SeenLine]) -> bool:
+    """Whether lines fill their column, in the mean, and are long."""
     if len(lines) < _COLUMN:
         return False
     width = max(line.right for line in lines) - min(line.left for line in lines)
-    middle = statistics.median(line.right - line.left for line in lines)
-    return middle >= _FULL * width and statistics.median(len(line.text) for line in lines) >= _PROSE
+    filled = statistics.fmean(line.right - line.left for line in lines)
+    return filled >= _FULL * width and statistics.fmean(len(line.text) for line in lines) >= _PROSE
 
 
 def _parts(band: Sequence[SeenLine], usual: float) -> tuple[SeenLine, ...]:
@@ -174,11 +184,11 @@ def _joined(lines: Sequence[SeenLine], usual: float) -> SeenLine:
         else:
             rows.append([line])
     text = " ".join(line.text for row in rows for line in sorted(row, key=lambda line: line.left))
-    # What stands beside the longest piece, a mark or a number in the margin, does not make the line larger.
-    tall = lines if len(rows) > 1 else [max(lines, key=lambda line: len(line.text))]
+    # What stands beside the longest piece, a mark or a number in the margin, does not make the letters larger.
+    longest = max(lines, key=lambda line: len(line.text))
+    bottom = max(line.bottom for line in lines)
     left, right = min(line.left for line in lines), max(line.right for line in lines)
-    top, bottom = min(line.top for line in tall), max(line.bottom for line in tall)
-    return SeenLine(text, left, top, right, bottom, min(line.score for line in lines))
+    return SeenLine(text, left, bottom - (longest.bottom - longest.top), right, bottom, min(line.score for line in lines))
 
 
 def _tables(rows: Sequence[_Row]) -> Iterator[tuple[_Row, tuple[str, ...]]]:

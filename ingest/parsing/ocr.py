@@ -43,6 +43,7 @@ _LEGIBLE = 0.6  # below, most letters are wrong
 _SPARSE = 0.2  # letters on a line's height of its length; fewer are what is left of a script that the model has not learnt
 _TALL = 1.5  # height to width of a box whose line runs up or down
 _BATCH = 32  # lines
+_MOST_LINES = 3000  # a page of a newspaper has up to a thousand
 _LONG = 8  # letters of a line that shows how the picture is skewed
 
 
@@ -128,6 +129,7 @@ def _engine() -> Any:
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         "Det.limit_type": "max",
         "Det.limit_side_len": _UNLIMITED,
+        "Det.max_candidates": _MOST_LINES,
         # One line at a time: faster on a processor, where the padding of shorter lines is worked on too, and half the memory.
         "Rec.rec_batch_num": 1,
     }

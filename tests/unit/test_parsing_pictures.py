@@ -67,6 +67,14 @@ def test_a_grid_is_a_table_and_its_words_stay_in_their_rows() -> None:
     assert read(*seen, line("Other", 400, 0))[0] == ("table_header", "Grade | Days | Other")
 
 
+def test_a_wide_grid_is_no_columns_and_six_columns_are() -> None:
+    grid = [line(f"r{y}c{x}", 120 * x, 30 * y) for y in range(5) for x in range(9)]
+    page = [line(f"Column {x} of a newspaper, line {y}", 340 * x, 24 * y + 7 * x) for y in range(9) for x in range(6)]
+
+    assert read(*grid) == [("table_row", " | ".join(f"r{y}c{x}" for x in range(9))) for y in range(5)]
+    assert [text[:8] for _, text in read(*page)] == [f"Column {x}" for x in range(6)]
+
+
 def test_pieces_of_a_line_are_joined_and_a_lone_row_is_a_line() -> None:
     assert read(line("2026", 66, 3, height=18), line("year", 0), line("of", 44)) == [("paragraph", "year of 2026")]
     assert read(line("Signed:", 0), line("HSE, Leiden", 400)) == [("paragraph", "Signed: HSE, Leiden")]
