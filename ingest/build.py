@@ -24,7 +24,7 @@ import numpy as np
 from assistant.documents import DocumentStore
 from assistant.errors import IndexBroken
 from assistant.generation import Home, read_lexical
-from assistant.ports import ChunkIndex, ChunkStore, Embedder
+from assistant.ports import ChunkIndex, ChunkStore, Embedder, Vectors
 from assistant.retrieval import lexical
 from assistant.retrieval.analysis import Analyzer
 from assistant.types import Chunk
@@ -101,7 +101,7 @@ class Builder:
         with closing(EmbeddingCache(self.home.embeddings)) as cache:
             for chunks in windows(documents.chunks(new), WINDOW):
                 started = time.monotonic()
-                vectors, count = cache.vectors([chunk.indexed_text for chunk in chunks], self.embedder)
+                vectors, count = self._vectors(cache, chunks, done, len(new))
                 seconds += time.monotonic() - started
                 index.add(chunks, vectors)
                 for chunk in chunks:
@@ -109,6 +109,12 @@ class Builder:
                 embedded, done = embedded + count, done + len(chunks)
                 self.progress("embedding chunks", done, len(new))
         return embedded, seconds
+
+    def _vectors(self, cache: EmbeddingCache, chunks: Sequence[Chunk], done: int, total: int) -> tuple[Vectors, int]:
+        def told(more: int) -> None:
+            self.progress("embedding chunks", done + more, total)
+
+        return cache.vectors([chunk.indexed_text for chunk in chunks], self.embedder, told)
 
 
 def windows(chunks: Iterator[Chunk], size: int) -> Iterator[list[Chunk]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +31,9 @@ class EmbeddingCache:
     def close(self) -> None:
         self._db.close()
 
-    def vectors(self, texts: Sequence[str], embedder: Embedder) -> tuple[Vectors, int]:
+    def vectors(self, texts: Sequence[str], embedder: Embedder, told: Callable[[int], None]) -> tuple[Vectors, int]:
         """One row per text, and how many texts had to be embedded. These are kept batch by batch: an ingest that is cut off loses one.
-        Longer texts are embedded together, so that short ones are not padded to their length."""
+        Longer texts are embedded together, so that short ones are not padded to their length. `told` hears how many have theirs."""
         hashes = [_hash(text) for text in texts]
         known = self._known(embedder.model_id, hashes)
         missing = sorted({h: text for h, text in zip(hashes, texts, strict=True) if h not in known}.items(), key=lambda pair: len(pair[1]))
@@ -42,6 +42,7 @@ class EmbeddingCache:
             fresh = dict(zip((h for h, _ in batch), embedder.embed([text for _, text in batch]), strict=True))
             self._keep(embedder.model_id, fresh)
             known |= fresh
+            told(len(texts) - len(missing) + start + len(batch))
         rows = np.stack([known[h] for h in hashes]) if hashes else np.empty((0, 0), dtype=np.float32)
         return rows, len(missing)
 
