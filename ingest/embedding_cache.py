@@ -15,6 +15,7 @@ from assistant.ports import Embedder, Vectors
 _LOOKUP = 500
 _BATCH = 256
 
+
 class EmbeddingCache:
     """Closes with `close`. Raises IngestError when the file cannot be used."""
 

@@ -34,7 +34,7 @@ class Prepared:
 def pipeline_version() -> str:
     """Names the code that decides what a document becomes: when it changes, every file is parsed again."""
     folder = Path(inspect.getfile(parsing)).parent
-    files = [*sorted(folder.glob("*.py")), *(Path(inspect.getfile(module)) for module in (metadata, chunking, sentences))]
+    files = [*sorted(folder.rglob("*.py")), *(Path(inspect.getfile(module)) for module in (metadata, chunking, sentences))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 

@@ -121,9 +121,7 @@ def report_of(
 
 def outcomes(staged: Staged, difference: Difference) -> tuple[FileOutcome, ...]:
     added, changed, removed = set(difference.added), set(difference.changed), set(difference.removed)
-    return tuple(
-        _outcome(record, record.source in added, record.source in changed, record.source in removed) for record in staged.records
-    )
+    return tuple(_outcome(record, record.source in added, record.source in changed, record.source in removed) for record in staged.records)
 
 
 def _outcome(record: FileRecord, added: bool, changed: bool, removed: bool) -> FileOutcome:

@@ -14,31 +14,14 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 from assistant.errors import ParseError
-from ingest.parsing import (
-    delimited,
-    doc,
-    docx,
-    epub,
-    html,
-    json_text,
-    mail,
-    markdown,
-    msg,
-    odp,
-    ods,
-    odt,
-    pdf,
-    picture,
-    plain,
-    ppt,
-    pptx,
-    rst,
-    rtf,
-    xls,
-    xlsx,
-)
-from ingest.parsing.ocr import Eyes
+from ingest.parsing.legacy import doc, ppt, xls
+from ingest.parsing.mail import mail, msg
+from ingest.parsing.office import docx, pptx, xlsx
+from ingest.parsing.opendocument import odp, ods, odt
+from ingest.parsing.pages import pdf, picture
+from ingest.parsing.pages.ocr import Eyes
 from ingest.parsing.signature import looks_like
+from ingest.parsing.text import delimited, epub, html, json_text, markdown, plain, rst, rtf
 from ingest.parsing.tools import Tools
 from ingest.types import ParsedDocument
 

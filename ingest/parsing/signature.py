@@ -8,7 +8,7 @@ import struct
 import zipfile
 import zlib
 
-from ingest.parsing.ole import SIGNATURE, open_ole
+from ingest.parsing.legacy.ole import SIGNATURE, open_ole
 
 _ODF = b"application/vnd.oasis.opendocument."
 # What the part `mimetype` begins with, which these formats put first. Templates ("text-template") are read as what they make.

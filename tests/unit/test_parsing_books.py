@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.errors import ParseError
-from ingest.parsing import FileParser, epub, odp, ods, odt
+from ingest.parsing import FileParser
+from ingest.parsing.opendocument import odp, ods, odt
+from ingest.parsing.text import epub
 from ingest.types import ParsedDocument
 from tests.blocks import well_formed
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import docx
 import pytest
 
-from ingest.parsing import elements
 from ingest.parsing.draft import Draft
+from ingest.parsing.office import elements
 
 OFFLINE = """
 import socket, sys

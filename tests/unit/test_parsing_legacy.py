@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.errors import ParseError
 from ingest.parsing import FileParser
-from ingest.parsing.ppt_records import Store
+from ingest.parsing.legacy.ppt_records import Store
 from ingest.types import ParsedDocument
 from tests.blocks import well_formed
 from tests.compound import compound

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from assistant.errors import ParseError
 from ingest.parsing import FileParser
-from ingest.parsing.attachments import DEEPEST, MOST
-from ingest.parsing.rtf_body import unpacked
+from ingest.parsing.mail.attachments import DEEPEST, MOST
+from ingest.parsing.mail.rtf_body import unpacked
 from ingest.types import ParsedDocument
 from tests.blocks import well_formed
 from tests.compound import Tree, compound

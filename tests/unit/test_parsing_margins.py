@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import ParseError
-from ingest.parsing import FileParser, xlsx
+from ingest.parsing import FileParser
 from ingest.parsing.cells import tables
 from ingest.parsing.draft import Draft
 from ingest.parsing.margins import add_comments, add_heads_and_feet
+from ingest.parsing.office import xlsx
 from ingest.types import ParsedDocument
 from tests.unit.test_parsing_office import W, office
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.errors import ParseError
-from ingest.parsing import FileParser, json_text, rst, rtf
+from ingest.parsing import FileParser
+from ingest.parsing.text import json_text, rst, rtf
 from ingest.types import ParsedDocument
 from tests.blocks import well_formed
 

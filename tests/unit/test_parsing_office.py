@@ -14,7 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.errors import ParseError
-from ingest.parsing import FileParser, delimited, docx, pdf, pptx, xlsx
+from ingest.parsing import FileParser
+from ingest.parsing.office import docx, pptx, xlsx
+from ingest.parsing.pages import pdf
+from ingest.parsing.text import delimited
 from ingest.types import ParsedDocument
 from tests.blocks import well_formed
 from tests.compound import Tree, compound

@@ -15,9 +15,10 @@ from PIL import Image, ImageDraw
 from pytest_socket import disable_socket
 
 from assistant.errors import ParseError
-from ingest.parsing import FileParser, flow, pdf, picture
-from ingest.parsing.layout import lines_of
-from ingest.parsing.ocr import models
+from ingest.parsing import FileParser
+from ingest.parsing.pages import flow, pdf, picture
+from ingest.parsing.pages.layout import lines_of
+from ingest.parsing.pages.ocr import models
 from ingest.parsing.tools import SeenLine
 from ingest.types import ParsedDocument
 from tests.blocks import well_formed

@@ -10,7 +10,8 @@ import pytest
 
 from assistant.errors import ParseError
 from ingest.metadata import FolderMetadata, metadata_for
-from ingest.parsing import FileParser, html
+from ingest.parsing import FileParser
+from ingest.parsing.text import html
 from ingest.types import ParsedDocument
 from tests.unit.test_parsing_office import written_book, written_pdf, written_slides, written_word
 

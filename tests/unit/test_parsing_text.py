@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import ParseError
-from ingest.parsing import SUPPORTED, FileParser, html, markdown, plain
+from ingest.parsing import SUPPORTED, FileParser
+from ingest.parsing.text import html, markdown, plain
 from ingest.types import ParsedDocument
 from tests.blocks import well_formed
 

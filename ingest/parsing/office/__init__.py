@@ -1,0 +1,1 @@
+"""Office's files of today: XML in a ZIP archive."""

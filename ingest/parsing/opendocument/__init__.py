@@ -1,0 +1,1 @@
+"""OpenDocument's texts, sheets and slides."""

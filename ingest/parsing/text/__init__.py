@@ -1,0 +1,1 @@
+"""Files of marked-up or plain text, and data as text."""
