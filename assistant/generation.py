@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -137,9 +137,6 @@ def open_snapshot(home: Home, generation: str, chunk_store: ChunkStore, before: 
         _compare(home.generation(generation), manifest, (documents.count(), len(digests), words.size))
         with closing(chunk_store.open(generation)) as store:
             chunks, vectors = _load(store, digests, before)
-        for chunk in chunks if before is None else ():
-            if digest_of(chunk) != digests[chunk.id]:
-                raise IndexBroken(f"A chunk of {chunk.source} is not as its document says. {REBUILD}")
     except IndexUnavailable:
         documents.close()
         raise
@@ -157,15 +154,24 @@ def _load(store: ChunkIndex, digests: Mapping[str, str], before: Snapshot | None
     if before is None:
         if store.ids() != list(digests):
             raise IndexBroken(f"The chunk index does not hold the chunks that the documents have. {REBUILD}")
-        return store.load(list(digests))
+        return _checked(store, list(digests), digests)
     known = {chunk_id: row for row, chunk_id in enumerate(before.digests)}
     fresh = [chunk_id for chunk_id, digest in digests.items() if before.digests.get(chunk_id) != digest]
-    chunks, vectors = store.load(fresh)
+    chunks, vectors = _checked(store, fresh, digests)
     pool = [*before.index.chunks, *chunks]
     rows = known | {chunk_id: len(known) + row for row, chunk_id in enumerate(fresh)}
     order = [rows[chunk_id] for chunk_id in digests]
     parts = [part for part in (before.index.vectors, vectors) if len(part)]
     return [pool[row] for row in order], np.concatenate(parts)[order] if parts else vectors
+
+
+def _checked(store: ChunkIndex, ids: Sequence[str], digests: Mapping[str, str]) -> tuple[list[Chunk], Vectors]:
+    """A writer may be at work on what is being read, where two more generations were published meanwhile."""
+    chunks, vectors = store.load(ids)
+    for chunk in chunks:
+        if digest_of(chunk) != digests[chunk.id]:
+            raise IndexBroken(f"A chunk of {chunk.source} is not as its document says. {REBUILD}")
+    return chunks, vectors
 
 
 def read_lexical(path: Path) -> lexical.LexicalIndex:
