@@ -157,4 +157,3 @@ def _print_more(out: Console, items: Iterable[str]) -> None:
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
-

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from assistant.errors import FootnoteError
 
@@ -14,77 +15,78 @@ if TYPE_CHECKING:
     from ingest.pipeline import Ingest
     from ingest.report import Report
 
+T = TypeVar("T")
 DONE = 0
 PARTLY = 3
 
 
-def ingest_once(work: Ingest, root: Path, new_root: bool, as_json: bool) -> int:
-    return _reported(work.run(root, new_root=new_root), as_json)
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the work is done with and told by. `clear` takes the progress bar away, so that something can be written in its place."""
+
+    work: Ingest
+    clear: Callable[[], None]
+    as_json: bool
 
 
-def follow(work: Ingest, root: Path, new_root: bool, as_json: bool) -> int:
+def ingest_once(desk: Desk, root: Path, new_root: bool) -> int:
+    return _reported(desk, desk.work.run(root, new_root=new_root))
+
+
+def follow(desk: Desk, root: Path, new_root: bool) -> int:
     """Until Ctrl-C. What fails is told and tried again with the next change; what changes nothing is not worth a word."""
     from ingest.watch import changes
 
     try:
         for number, _ in enumerate(changes(root)):
             try:
-                report = work.run(root, new_root=new_root)
+                report = desk.work.run(root, new_root=new_root)
             except FootnoteError as error:
+                desk.clear()
                 print(f"footnote: {error}", file=sys.stderr, flush=True)
                 continue
             if report.published or number == 0:
-                _reported(report, as_json, lines=1)
+                _reported(desk, report, indent=None)
+            desk.clear()
             new_root = False
     except KeyboardInterrupt:
         pass
     return DONE
 
 
-def show_plan(work: Ingest, root: Path, new_root: bool, as_json: bool) -> int:
+def show_plan(desk: Desk, root: Path, new_root: bool) -> int:
     from api.render_ingest import print_plan
     from ingest.plan import plan
 
-    made = plan(work, root, new_root=new_root)
-    if as_json:
-        _print_json(made)
-    else:
-        print_plan(made)
+    _tell(desk, plan(desk.work, root, new_root=new_root), print_plan)
     return DONE
 
 
-def roll_back(work: Ingest, as_json: bool) -> int:
+def roll_back(desk: Desk) -> int:
     from api.render_ingest import print_manifest
 
-    manifest = work.rollback()
-    if as_json:
-        _print_json(manifest)
-    else:
-        print_manifest(manifest)
+    _tell(desk, desk.work.rollback(), print_manifest)
     return DONE
 
 
-def erase(work: Ingest, source: str, ban: bool, as_json: bool) -> int:
+def erase(desk: Desk, source: str, ban: bool) -> int:
     from api.render_ingest import print_forgotten
     from ingest.forget import forget
 
-    gone = forget(work, source, ban=ban)
-    if as_json:
-        _print_json(gone)
-    else:
-        print_forgotten(gone)
+    _tell(desk, forget(desk.work, source, ban=ban), print_forgotten)
     return DONE
 
 
-def _reported(report: Report, as_json: bool, lines: int | None = None) -> int:
+def _reported(desk: Desk, report: Report, indent: int | None = 1) -> int:
     from api.render_ingest import print_report
 
-    if as_json:
-        _print_json(report, lines)
-    else:
-        print_report(report)
+    _tell(desk, report, print_report, indent)
     return PARTLY if report.with_status("failed") else DONE
 
 
-def _print_json(value: Any, lines: int | None = None) -> None:
-    print(json.dumps(asdict(value), indent=None if lines else 1, ensure_ascii=False), flush=True)
+def _tell(desk: Desk, said: T, show: Callable[[T], None], indent: int | None = 1) -> None:
+    desk.clear()
+    if desk.as_json:
+        print(json.dumps(asdict(said), indent=indent, ensure_ascii=False), flush=True)  # type: ignore[call-overload]  # a dataclass
+    else:
+        show(said)

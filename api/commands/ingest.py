@@ -44,16 +44,17 @@ def command(
         return yes or (sys.stdin.isatty() and typer.confirm(f"{gone} of {before} documents will be removed. Go on?", err=True))
 
     with progress, open_ingest(load_settings(), progress, confirmed) as work:
+        desk = index_work.Desk(work, progress.pause, as_json)
         if rollback:
-            status = index_work.roll_back(work, as_json)
+            status = index_work.roll_back(desk)
         elif forget is not None:
-            status = index_work.erase(work, forget, ban, as_json)
+            status = index_work.erase(desk, forget, ban)
         elif plan:
-            status = index_work.show_plan(work, _root(work, path), new_root, as_json)
+            status = index_work.show_plan(desk, _root(work, path), new_root)
         elif watch:
-            status = index_work.follow(work, _root(work, path), new_root, as_json)
+            status = index_work.follow(desk, _root(work, path), new_root)
         else:
-            status = index_work.ingest_once(work, _root(work, path), new_root, as_json)
+            status = index_work.ingest_once(desk, _root(work, path), new_root)
     raise typer.Exit(status)
 
 

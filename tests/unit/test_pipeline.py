@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.errors import IngestError, NothingToIngest, RootMismatch
+from assistant.errors import IngestError, LimitExceeded, NothingToIngest, RootMismatch
+from assistant.generation import read_manifest, write_manifest
 from assistant.types import LOCAL
+from ingest.parsing import FileParser
+from ingest.types import ParsedDocument
 from tests.fakes import MemoryChunkStore
 from tests.worlds import World
 
@@ -260,3 +263,79 @@ def test_after_any_history_the_index_is_that_of_a_clean_build(
             world.write(source, page(topic))
         world.ingest()
         assert world.held() == clean_build(world, place / str(id(state)))
+
+
+class Impatient(FileParser):
+    """Gives up on every file that holds a word, as long as it is told to."""
+
+    gives_up = True
+
+    def parse(self, name: str, data: bytes) -> ParsedDocument:
+        if self.gives_up and b"slowly" in data:
+            raise LimitExceeded("It took longer than 60 s.")
+        return super().parse(name, data)
+
+
+def test_what_was_too_much_is_tried_again_and_told_again(world: World) -> None:
+    world.parser = impatient = Impatient()
+    world.write("slow.md", "# Slow\n\nRead me slowly.\n")
+    first = world.ingest()
+    generation = world.home.current()
+
+    second = world.ingest()
+
+    assert [(f.source, f.error) for f in first.with_status("failed")] == [("slow.md", "It took longer than 60 s.")]
+    assert [f.source for f in second.with_status("failed")] == ["slow.md"]
+    assert world.home.current() == generation
+    impatient.gives_up = False
+    assert world.ingest().count("added") == 1
+
+
+class Vanishing(FileParser):
+    """Takes away the file that it reads."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def parse(self, name: str, data: bytes) -> ParsedDocument:
+        (self._folder / "new.md").unlink(missing_ok=True)
+        return super().parse(name, data)
+
+
+def test_a_file_that_vanishes_between_the_look_and_the_reading_is_its_own_failure(world: World) -> None:
+    world.parser = Vanishing(world.folder)
+    world.write("a.md", page("first in order"))
+    world.write("new.md", page("gone soon"))
+
+    report = world.ingest()
+
+    assert [f.source for f in report.with_status("failed")] == ["new.md"]
+    assert report.count("added") == 1
+    assert world.ingest().with_status("failed") == []
+
+
+def test_what_a_file_does_not_give_is_told_each_time(world: World) -> None:
+    world.write("leave.md", "---\nurl: nowhere\n---\n" + page("leave"))
+
+    for _ in range(2):
+        (outcome,) = [f for f in world.ingest().files if f.source == "leave.md"]
+        assert 'The front matter, "url": left out' in outcome.warnings[0]
+
+
+def test_metadata_that_no_chunk_carries_is_a_change_too(world: World) -> None:
+    world.write(".footnote.yaml", "files:\n  leave.md: {expires: 2027-01-01}\n")
+
+    report = world.ingest()
+
+    assert (report.published, report.count("changed"), report.embedded) == (True, 1, 0)
+
+
+def test_other_code_reads_every_file_again_and_says_so(world: World) -> None:
+    manifest = read_manifest(world.home.generation(str(world.home.current())))
+    write_manifest(world.home.generation(manifest.id), replace(manifest, pipeline="older"))
+
+    report = world.ingest()
+
+    assert (report.published, report.count("unchanged"), report.embedded) == (True, 5, 0)
+    assert report.notes == ("Footnote reads files in another way than when the index was made, so every file was read again.",)
