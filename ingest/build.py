@@ -31,7 +31,7 @@ from assistant.types import Chunk
 from ingest.embedding_cache import EmbeddingCache
 from ingest.survey import Progress
 
-WINDOW = 2000
+WINDOW = 8000
 _WORTH_TIMING = 200  # chunks: below, starting the model is most of the time
 T = TypeVar("T")
 

@@ -84,3 +84,12 @@ def _refuse_locked(parts: zipfile.ZipFile) -> None:
     manifest = xml(parts, "META-INF/manifest.xml")
     if manifest is not None and any(local(e) == "encryption-data" for e in manifest.iter()):
         raise ParseError("The file is protected by a password. Save a copy without the password.")
+
+
+def comments(body: Any) -> Iterator[tuple[str | None, str]]:
+    """Author and text of each comment, but for those on what was deleted or is in a hidden section."""
+    for note in (element for element in body.iter() if local(element) == "annotation"):
+        if not any(local(above) == "tracked-changes" or value(above, "display") == "none" for above in note.iterancestors()):
+            author = first(note, "creator")
+            lines = ("".join(line.itertext()) for line in note.iter() if local(line) == "p")
+            yield (None if author is None else author.text), " ".join(lines)
