@@ -133,6 +133,9 @@ def test_opendocument_groups_that_mean_nothing_are_passed_on() -> None:
         odt.read(text(p("x"), meta=property_("groups", "hr") + property_("Groups", "it")))
 
 
+COMMENT = "<office:annotation><dc:creator xmlns:dc='dc'>Ann</dc:creator><text:p>remark</text:p></office:annotation>"
+
+
 @pytest.mark.parametrize(
     ("body", "shown"),
     [
@@ -142,8 +145,8 @@ def test_opendocument_groups_that_mean_nothing_are_passed_on() -> None:
         (f'<text:section text:display="none">{p("hidden")}</text:section><text:section>{p("seen")}</text:section>', "seen"),
         (
             p(f"said<office:annotation><dc:creator xmlns:dc='dc'>Ann</dc:creator>{p('remark')}</office:annotation>."),
-            "said.\n\nComments\n\nAnn: remark",
-        ),
+        (p(f"said{COMMENT}."), "said.\n\nComments\n\nAnn: remark"),
+        ("<text:section text:display='none'>" + p(f"x{COMMENT}") + "</text:section>" + p("y"), "y"),
         (
             "<text:section text:display='none'>" + p(f"x<office:annotation>{p('remark')}</office:annotation>") + "</text:section>" + p("y"),
             "y",
