@@ -53,7 +53,8 @@ class Stage:
             kept = {seen.file.source: seen.before for seen in found.files if seen.before is not None}
             documents.remove(document_id(source) for source in before.keys() - kept.keys())
             read = {p.record.source: p.record for p in self._written(documents, root, found)}
-            records = tuple((kept | read)[seen.file.source] for seen in found.files)
+            known = kept | read
+            records = tuple(known[seen.file.source] for seen in found.files)
             documents.set_files(records)
             documents.finish()
         changed = {source for source, record in read.items() if record.status == "parsed" or record != before.get(source)}

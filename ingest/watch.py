@@ -13,5 +13,11 @@ def changes(root: Path) -> Iterator[None]:
     from watchfiles import watch
 
     yield
-    for _ in watch(root, step=_SETTLED, debounce=10 * _SETTLED, raise_interrupt=False, ignore_permission_denied=True, watch_filter=None):
-        yield
+    waiting = watch(
+        root, step=_SETTLED, debounce=10 * _SETTLED, rust_timeout=_SETTLED, yield_on_timeout=True,
+        ignore_permission_denied=True, watch_filter=None,
+    )  # fmt: skip
+    for number, found in enumerate(waiting):
+        # Once more when the watching has begun: nobody told what changed before, while the first ingest was at work.
+        if found or number == 0:
+            yield
