@@ -38,7 +38,7 @@ for name, module in {
 
 def main() -> None:
     try:
-        app()
+        app(prog_name="footnote")
     except (InvalidRequest, SettingsError) as error:
         _end(error, WRONG_USE)
     except FootnoteError as error:
