@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What leads from one set of chunks to another: ids that go, and ids that come; one that changed does both."""
+    """What leads from one set of chunks to another: ids that go, and ids that come or are not what they were."""
 
     gone: tuple[str, ...]
     new: tuple[str, ...]
@@ -56,7 +56,7 @@ class Built:
 
 def delta(old: Mapping[str, str], new: Mapping[str, str]) -> Delta:
     """Both are digests of chunks by id, as `DocumentStore.digests` gives them."""
-    gone = tuple(chunk_id for chunk_id, digest in old.items() if new.get(chunk_id) != digest)
+    gone = tuple(chunk_id for chunk_id in old if chunk_id not in new)
     return Delta(gone, tuple(chunk_id for chunk_id, digest in new.items() if old.get(chunk_id) != digest))
 
 

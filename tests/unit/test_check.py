@@ -62,6 +62,11 @@ def left_over(world: World) -> None:
     rows["stray"] = next(iter(rows.values()))
 
 
+def another(world: World) -> None:
+    lost(world)
+    left_over(world)
+
+
 def in_documents(statement: str) -> Damage:
     def damage(world: World) -> None:
         with closing(sqlite3.connect(world.home.documents(manifest(world).id))) as db, db:
@@ -99,6 +104,7 @@ ALL = [
 CHEAP = [
     (lost, "1 chunks are missing in the chunk index, 0 belong to no document"),
     (left_over, "0 chunks are missing in the chunk index, 1 belong to no document"),
+    (another, "1 chunks are missing in the chunk index, 1 belong to no document"),
     (in_documents("DELETE FROM documents WHERE source = 'leave.md'"), "its manifest says"),
     (miscounted, "its manifest says"),
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import IngestError, NotFound
-from assistant.traces import Ledger
+from assistant.traces import Feedback, Ledger
 from assistant.types import LOCAL, Question
 from ingest.forget import forget
 from ingest.runs import files_with, own_runs, runs_of
@@ -153,6 +153,20 @@ def test_what_a_call_cost_stays_booked(world: World) -> None:
     ledger = Ledger(world.home.traces)
     assert [(row["usd"], row["error"]) for row in ledger.calls()] == [("0.002", "erased")]
     ledger.close()
+
+
+def test_a_comment_that_was_replaced_is_gone_too(world: World) -> None:
+    trace = ask(world, "How many days of annual leave are there?")
+    ledger = Ledger(world.home.traces)
+    ledger.rate(Feedback(trace, "ann", -1, f"He receives forty thousand pounds in two parts.{' So it said.' * 20}"))
+    ledger.rate(Feedback(trace, "ann", 1, "Fine."))
+    ledger.close()
+    assert "traces.sqlite" in " ".join(holding(world, b"forty thousand pounds"))
+    (world.folder / "board/settlement.md").unlink()
+
+    forget(world.work(), "board/settlement.md")
+
+    assert holding(world, b"forty thousand pounds") == []
 
 
 def test_a_banned_list_that_cannot_be_read_stops_the_ingest(world: World) -> None:

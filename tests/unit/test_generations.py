@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,45 @@ def test_the_removal_guard_holds_for_a_damaged_index_too(world: World) -> None:
 
     with pytest.raises(IngestError, match="2 of 4 documents would be removed"):
         world.ingest(consent=False)
+
+
+def test_a_reader_that_follows_sees_new_groups_at_once(world: World) -> None:
+    snapshots = readers(world)
+    snapshots.current()
+    world.write(".footnote.yaml", "files:\n  leave.md: {groups: [hr]}\n")
+    world.ingest()
+
+    assert {c.source: c.groups for c in snapshots.current().index.chunks}["leave.md"] == ("hr",)
+
+
+def test_rolling_back_goes_one_step(world: World) -> None:
+    for version in (2, 3):
+        write(world, "leave", version)
+        world.ingest()
+
+    world.work().rollback()
+
+    assert "Version 2 of the rules on leave holds." in told(world.snapshot())
+
+
+@pytest.mark.parametrize("follows", [False, True])
+def test_a_chunk_that_is_not_what_its_document_says_is_not_answered_from(world: World, follows: bool) -> None:
+    snapshots = readers(world)
+    if follows:
+        snapshots.current()
+    write(world, "leave", 2)
+    world.ingest()
+    rows = world.store.generations[str(world.home.current())]
+    for chunk_id, (chunk, vector) in rows.items():
+        rows[chunk_id] = (replace(chunk, groups=("others",)), vector)
+
+    with pytest.raises(IndexBroken, match="not as its document says"):
+        snapshots.current()
+
+
+def test_what_a_crash_left_is_swept_though_nothing_changed(world: World) -> None:
+    (world.home.generations / "unfinished").mkdir()
+    world.store.generations["unfinished"] = {}
+
+    assert not world.ingest().published
+    assert "unfinished" not in {*world.store.generations, *(path.name for path in world.home.generations.iterdir())}
