@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from assistant.errors import IngestError, NotFound
-from assistant.traces import Feedback, Ledger
+from assistant.traces import Ledger
 from assistant.types import LOCAL, Question
 from ingest.forget import forget
 from ingest.runs import files_with, own_runs, runs_of
@@ -155,13 +157,16 @@ def test_what_a_call_cost_stays_booked(world: World) -> None:
     ledger.close()
 
 
-def test_a_comment_that_was_replaced_is_gone_too(world: World) -> None:
+def test_what_was_deleted_before_is_gone_too(world: World) -> None:
+    """As most builds of SQLite leave it: in the file, where nothing points to it."""
     trace = ask(world, "How many days of annual leave are there?")
-    ledger = Ledger(world.home.traces)
-    ledger.rate(Feedback(trace, "ann", -1, f"He receives forty thousand pounds in two parts.{' So it said.' * 20}"))
-    ledger.rate(Feedback(trace, "ann", 1, "Fine."))
-    ledger.close()
-    assert "traces.sqlite" in " ".join(holding(world, b"forty thousand pounds"))
+    with closing(sqlite3.connect(world.home.traces)) as db, db:
+        db.execute("PRAGMA secure_delete = OFF")
+        comment = f"He receives forty thousand pounds in two parts.{' So it said.' * 20}"
+        db.execute("INSERT INTO feedback VALUES (?, '2026-11-22', 'ann', -1, ?)", (trace, comment))
+        db.commit()
+        db.execute("DELETE FROM feedback")
+    assert "traces.sqlite" in holding(world, b"forty thousand pounds")
     (world.folder / "board/settlement.md").unlink()
 
     forget(world.work(), "board/settlement.md")
