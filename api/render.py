@@ -29,10 +29,15 @@ def print_reply(reply: Mapping[str, Any]) -> None:
         for citation in reply["citations"]:
             marker = escape(f"[{citation['marker']}]")
             out.print(f"  [cyan]{marker}[/] {_place(citation)}")
-            out.print(Padding(f"[italic]“{escape(citation['quote'])}”[/]", (0, 0, 0, 6)))
+            _print_padded(out, f"[italic]“{escape(citation['quote'])}”[/]", 6)
     for notice in reply["notices"]:
         out.print(f"[yellow]{escape(notice['message'])}[/]")
     out.print(f"\n[dim]{_footer(reply)}[/]")
+
+
+def _print_padded(out: Console, text: str, margin: int) -> None:
+    """In lines that fit, also where nobody looks: Rich cuts off what is padded and does not."""
+    out.print(Padding(text, (0, 0, 0, margin)), soft_wrap=False)
 
 
 def _print_refusal(out: Console, refusal: Mapping[str, Any]) -> None:
@@ -70,7 +75,7 @@ def print_hits(hits: Sequence[Mapping[str, Any]]) -> None:
         out.print("Nothing was found.")
     for hit in hits:
         out.print(f"[cyan]{hit['rank']:>2}[/] [dim]{hit['score']:.3f}[/]  {_place(hit)}")
-        out.print(Padding(escape(shorten(hit["text"], _PASSAGE, placeholder=" …")), (0, 0, 1, 4)))
+        _print_padded(out, escape(shorten(hit["text"], _PASSAGE, placeholder=" …")) + "\n", 4)
 
 
 def print_traces(traces: Sequence[Mapping[str, Any]]) -> None:
@@ -82,7 +87,7 @@ def print_traces(traces: Sequence[Mapping[str, Any]]) -> None:
         when, outcome = trace["created"][5:16].replace("T", " "), trace["reason"] or trace["mode"]
         line = f"{trace['id']}  {when}  {outcome:<21}  {sure:>4}  {trace['milliseconds']:>5.0f} ms  {dollars(trace['usd'])}"
         out.print(f"[cyan]{escape(line)}[/]", soft_wrap=True)
-        out.print(Padding(escape(trace["question"]), (0, 0, 0, 2)))
+        _print_padded(out, escape(trace["question"]), 2)
 
 
 def print_trace(trace: Mapping[str, Any]) -> None:
@@ -95,7 +100,7 @@ def print_trace(trace: Mapping[str, Any]) -> None:
     for step in trace["steps"]:
         out.print(f"\n[cyan]{step['name']}[/] {step['milliseconds']:.1f} ms")
         for name, value in step["attributes"].items():
-            out.print(Padding(_attribute(name, value), (0, 0, 0, 2)))
+            _print_padded(out, _attribute(name, value), 2)
     for call in trace["calls"]:
         tokens = f"{call['input_tokens'] or 0:,} + {call['output_tokens'] or 0:,} tokens"
         outcome = call["error"] or "ok"
@@ -129,4 +134,4 @@ def print_costs(report: Mapping[str, Any]) -> None:
             numbers = (paid[column] for column in ("calls", "failed", "unknown", "input_tokens", "output_tokens"))
             table.add_row(escape(key), dollars(paid["usd"]), *(f"{number:,}" for number in numbers))
         if groups:
-            out.print(table)
+            out.print(table, soft_wrap=False)

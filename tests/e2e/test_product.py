@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,6 +45,10 @@ class Shell:
         return json.loads(done.stdout)
 
 
+def quotes_in(printed: str) -> list[str]:
+    return [" ".join(quote.split()) for quote in re.findall("“(.*?)”", printed, re.DOTALL)]
+
+
 def questions() -> list[Any]:
     return [json.loads(line) for line in (SAMPLE.parent / "eval" / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
 
@@ -77,10 +82,12 @@ def url(shell: Shell) -> Iterator[str]:
 
 
 def test_an_answer_comes_with_a_verbatim_quote(shell: Shell, url: str) -> None:
-    reply = shell.json("footnote", "ask", "How many days of leave may I carry over into the next year?")
+    question = "How many days of leave may I carry over into the next year?"
+    reply = shell.json("footnote", "ask", question)
 
     assert reply["kind"] == "answer"
     assert "5 days" in reply["text"]
+    assert quotes_in(shell.run("footnote", "ask", question).stdout) == [citation["quote"] for citation in reply["citations"]]
     for citation in reply["citations"]:
         (listed,) = httpx.get(f"{url}/v1/documents", params={"source": citation["source"]}).json()["documents"]
         text = httpx.get(f"{url}/v1/documents/{listed['id']}").json()["text"]
