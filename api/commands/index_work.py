@@ -38,7 +38,7 @@ def follow(desk: Desk, root: Path, new_root: bool) -> int:
     from ingest.watch import changes
 
     try:
-        for number, _ in enumerate(changes(root)):
+        for number, _ in enumerate(changes(root, desk.work.home.folder)):
             try:
                 report = desk.work.run(root, new_root=new_root)
             except FootnoteError as error:
