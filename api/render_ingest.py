@@ -82,7 +82,8 @@ def print_plan(plan: Plan) -> None:
         _print_documents(out, word, colour, documents)
     out.print(f"  {counted(plan.chunks_added, 'chunk')} new, {plan.chunks_removed} gone, {plan.chunks_to_embed} to be embedded.")
     dollars = "nothing, the model runs here" if not plan.usd else f"${plan.usd:.4f}"
-    out.print(f"  About {_duration(plan.seconds)}; about {plan.tokens:,} tokens to embed, which cost {dollars}.")
+    starting = ", and a few seconds to start the model" if plan.chunks_to_embed else ""
+    out.print(f"  About {_duration(plan.seconds)}{starting}; about {plan.tokens:,} tokens to embed, which cost {dollars}.")
     if plan.asks:
         out.print("  [yellow]More than a quarter of the documents would be removed: it will ask, or needs --yes.[/]")
     _print_files(out, plan.files)

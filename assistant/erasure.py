@@ -22,6 +22,14 @@ _TEXTS = (
 )
 
 
+def names(path: Path, source: str) -> bool:
+    """Whether some trace names the document, in its reply or among its hits."""
+    if not path.exists():
+        return False
+    with closing(sqlite3.connect(path, timeout=30)) as db:
+        return any(source in text for _, text in _texts(db))
+
+
 def erase_traces(path: Path, source: str, repeats: Callable[[str], bool]) -> int:
     """`repeats` says whether a text holds words of the document. Leaves nothing of what was taken out in the file; returns how many traces
     went. Raises FootnoteError when somebody keeps the file busy."""

@@ -34,7 +34,7 @@ from assistant.types import Chunk
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a generation was built from. `pipeline` names the parsers' and the chunker's code, `embeddings` the model, and `rate` is how
-    many chunks a second were embedded when many last were: what a plan reckons with."""
+    many chunks a second were embedded when many last were: what a plan reckons with. `previous` was published when this one was built."""
 
     id: str
     root: str
@@ -44,6 +44,7 @@ class Manifest:
     documents: int
     chunks: int
     rate: float | None = None
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def read_lexical(path: Path) -> lexical.LexicalIndex:
     try:
         return lexical.load(path)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise IndexBroken(f"{path} cannot be read: {error}. {REBUILD}") from error
+        raise IndexBroken(f"{path} is missing or damaged ({type(error).__name__}). {REBUILD}") from error
 
 
 class Snapshots:

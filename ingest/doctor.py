@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.documents import REBUILD
-from assistant.errors import FootnoteError, IndexUnavailable
+from assistant.errors import FootnoteError, IndexBroken, IndexUnavailable
 from assistant.generation import Home, Manifest, read_manifest
 from ingest.bans import load_bans
 from ingest.check import check, look_over
@@ -90,7 +90,7 @@ def _published(ingest: Ingest) -> Published | Finding:
         load_bans(ingest.home.bans)
         published = ingest.published()
     except FootnoteError as error:
-        return Finding("published", "broken", str(error))
+        return Finding("published", "broken", str(error).removesuffix(REBUILD).strip(), REBUILD if REBUILD in str(error) else "")
     if published is None:
         return Finding("published", "broken", "Nothing was ingested yet.", "Run `ingest PATH` on the folder that holds the documents.")
     return published
@@ -110,15 +110,17 @@ def _whole(ingest: Ingest, manifest: Manifest) -> Finding:
     """Every chunk is read, its text, vector and words held against its document."""
     try:
         check(ingest.home, ingest.store, manifest)
+    except IndexBroken as error:
+        advice = f"Run `ingest {manifest.root} --rebuild`: nothing of this index is taken over; known vectors are."
+        return Finding("index", "broken", str(error).removesuffix(REBUILD).strip(), advice)
     except IndexUnavailable as error:
-        return Finding("index", "broken", str(error), REBUILD)
+        return Finding("index", "broken", str(error))
     held = f"{manifest.documents:,} documents, {manifest.chunks:,} chunks"
     return Finding("index", "ok", f"Generation {manifest.id} is whole: {held}, each chunk as its document has it.")
 
 
 def _earlier(ingest: Ingest) -> Finding:
-    earlier = [g for g in ingest.home.complete() if g < (ingest.home.current() or "")]
-    for generation in reversed(earlier):
+    for generation in ingest.earlier():
         try:
             look_over(ingest.home, ingest.store, generation)
         except IndexUnavailable:
@@ -146,6 +148,6 @@ def _folder(ingest: Ingest, published: Published) -> Finding:
         return Finding("folder", "warning", str(error), "Mount it, or ingest another folder with --new-root.")
     gone = published.documents() - {seen.file.source for seen in found.files}
     if found.unread or gone:
-        message = f"{root} has changed since the last ingest: {len(found.unread)} files are new or other, {len(gone)} documents are gone."
+        message = f"{root} has changed since the last ingest. Files new or other: {len(found.unread)}; documents gone: {len(gone)}."
         return Finding("folder", "warning", message, f"Run `ingest {root}`.")
     return Finding("folder", "ok", f"The index holds what is in {root}.")

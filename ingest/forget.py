@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from assistant.documents import DocumentStore, DocumentWriter
-from assistant.erasure import erase_traces
+from assistant.erasure import erase_traces, names
 from assistant.errors import IndexBroken, IngestError
 from assistant.generation import Home, Manifest, read_manifest, write_manifest
 from assistant.types import LOCAL, Document
@@ -27,6 +27,8 @@ from ingest.pipeline import Ingest
 from ingest.prepare import document_id
 from ingest.runs import Runs, files_with, own_runs
 from ingest.survey import content_hash
+
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ def forget(ingest: Ingest, source: str, *, ban: bool = False) -> Forgotten:
         if current is None:
             raise IngestError("Nothing was ingested yet, so there is nothing to forget.")
         versions = _versions(home, source)
-        if not versions:
-            raise IngestError(f"No generation holds a document {source}.{_near(home, current, source)}")
+        if not versions and not names(home.traces, source):
+            raise IngestError(f"No generation holds a document {source}, and no trace names it.{_near(home, current, source)}")
         manifest = read_manifest(home.generation(current))
         present = _present(Path(manifest.root), source)
         if present is not None and not ban:
@@ -66,13 +68,13 @@ def forget(ingest: Ingest, source: str, *, ban: bool = False) -> Forgotten:
         if ban:
             hashes = frozenset({version.content_hash for version in versions} | ({present} if present else set()))
             save_bans(load_bans(home.bans).with_file(source, hashes), home.bans)
-        built = _rebuild(ingest, manifest, source)
-        runs, copies = _told_apart(home.documents(built.id), versions)
+        older = home.complete()
+        built, runs, copies = _rebuilt_without(ingest, manifest, source, versions)
         traces = erase_traces(home.traces, source, runs.within)
         vectors = _clean_cache(home, built.id)
+        files = _prove(home, runs, older)
         # The older generations go last: where this is cut off, they are how it is known what to look for.
         sweep(home, ingest.store, [built.id])
-        files = _prove(home, runs)
     return Forgotten(source, ban, built.id, built.documents, built.chunks, traces, vectors, len(runs.runs), files, copies)
 
 
@@ -93,13 +95,26 @@ def _document(path: Path, source: str) -> Document | None:
 def _near(home: Home, generation: str, source: str) -> str:
     with closing(DocumentStore.open(home.documents(generation))) as documents:
         near = get_close_matches(source, documents.states(), n=1)
-    return f" Did you mean {near[0]}?" if near else " `footnote doctor` and GET /v1/documents say what there is."
+    return f" Did you mean {near[0]}?" if near else " GET /v1/documents lists what there is."
 
 
 def _present(root: Path, source: str) -> str | None:
     """The hash of the file, where it is still in the folder."""
     path = root / source
     return content_hash(read_file(root, path)) if path.is_file() else None
+
+
+def _rebuilt_without(ingest: Ingest, manifest: Manifest, source: str, versions: list[Document]) -> tuple[Manifest, Runs, tuple[str, ...]]:
+    """The published generation, what only the document had, and its copies. Chroma fills the gaps of its files with whatever lies in
+    memory: where that happened to be words of the document, the generation is written once more."""
+    older = ingest.home.complete()
+    for _ in range(_TRIES):
+        built = _rebuild(ingest, manifest, source)
+        sweep(ingest.home, ingest.store, [*older, built.id])
+        runs, copies = _told_apart(ingest.home.documents(built.id), versions)
+        if not any(holds for _, holds in files_with(runs, ingest.home.generation(built.id))):
+            break
+    return built, runs, copies
 
 
 def _rebuild(ingest: Ingest, manifest: Manifest, source: str) -> Manifest:
@@ -116,7 +131,7 @@ def _rebuild(ingest: Ingest, manifest: Manifest, source: str) -> Manifest:
         Builder(home, ingest.store, ingest.embedder, ingest.progress).build(generation, None, None)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         made_with = ingest.embedder.model_id
-        built = replace(manifest, id=generation, created=now, embeddings=made_with, documents=counts[0], chunks=counts[1])
+        built = replace(manifest, id=generation, created=now, embeddings=made_with, documents=counts[0], chunks=counts[1], previous=None)
         check(home, ingest.store, built)
         write_manifest(home.generation(generation), built)
         publish(home, generation)
@@ -138,10 +153,11 @@ def _clean_cache(home: Home, generation: str) -> int:
         return cache.keep_only(chunk.indexed_text for chunk in documents.chunks())
 
 
-def _prove(home: Home, runs: Runs) -> int:
-    """Returns how many files were searched."""
-    found = dict(files_with(runs, home.folder))
-    left = [str(path) for path, holds in found.items() if holds and path != home.bans]
+def _prove(home: Home, runs: Runs, older: list[str]) -> int:
+    """Returns how many files were searched: all but those of the older generations, which are about to go."""
+    going = tuple(home.generation(generation) for generation in older)
+    staying = [(path, holds) for path, holds in files_with(runs, home.folder) if not any(path.is_relative_to(g) for g in going)]
+    left = [str(path) for path, holds in staying if holds and path != home.bans]
     if left:
-        raise IngestError(f"Something of the document is still in {', '.join(left[:3])}. Close what uses it, and run this again.")
-    return len(found)
+        raise IngestError(f"Something of the document is still in {', '.join(left[:3])}. Stop what uses it, and run this again.")
+    return len(staying)

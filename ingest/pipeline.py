@@ -45,15 +45,16 @@ class Ingest:
     progress: Progress
     confirm: Confirm
 
-    def run(self, root: Path, *, new_root: bool = False) -> Report:
-        """Raises IngestError where nothing was changed, and says why. A file that fails is in the report."""
+    def run(self, root: Path, *, new_root: bool = False, rebuild: bool = False) -> Report:
+        """`rebuild` takes nothing over from the index there is. Raises IngestError where nothing was changed, and says why. A file that
+        fails is in the report."""
         check_folder(root)
         with self.writing():
             sweep(self.home, self.store, self.home.complete())
             published, notes = self._published_or_told()
             check_root(root, published, new_root)
             try:
-                return self._run(root, published, published, new_root, notes)
+                return self._run(root, published, None if rebuild else published, new_root, notes)
             except IndexBroken as error:
                 if published is None:
                     raise
@@ -61,9 +62,10 @@ class Ingest:
 
     def rollback(self) -> Manifest:
         """Publishes the generation before the published one. Raises IngestError where there is none that is whole."""
+        if not self.home.generations.is_dir():
+            raise IngestError("Nothing was ingested yet, so there is nothing to go back to.")
         with self.writing():
-            current = self.home.current()
-            for generation in reversed([g for g in self.home.complete() if current is None or g < current]):
+            for generation in self.earlier():
                 manifest = read_manifest(self.home.generation(generation))
                 if manifest.embeddings != self.embedder.model_id:
                     raise IngestError(f"{generation} was made with {manifest.embeddings}. Set FOOTNOTE_EMBEDDINGS as it was then.")
@@ -102,6 +104,13 @@ class Ingest:
         """The seed, where its files would become the same documents today."""
         return seed if seed is not None and seed.manifest.pipeline == pipeline_version() else None
 
+    def earlier(self) -> list[str]:
+        """What there is to go back to: the generation published before this one, then older ones, the newest first."""
+        current, complete = self.home.current(), self.home.complete()
+        previous = read_manifest(self.home.generation(current)).previous if current in complete else None
+        older = [generation for generation in reversed(complete) if current is None or generation < current]
+        return [generation for generation in dict.fromkeys((previous, *older)) if generation in complete]
+
     def _published_or_told(self) -> tuple[Published | None, list[str]]:
         try:
             return self.published(), []
@@ -128,7 +137,7 @@ class Ingest:
                 return report_of(root, published.manifest, published, found, staged, difference, 0, time.monotonic() - started, notes)
             manifest, built = self.build(root, generation, seed)
             publish(self.home, generation)
-        sweep(self.home, self.store, self.kept())
+        sweep(self.home, self.store, self.kept(published.manifest.id if published else None))
         return report_of(root, manifest, published, found, staged, difference, built.embedded, time.monotonic() - started, notes)
 
     def _same(self, root: Path, published: Published) -> bool:
@@ -150,7 +159,7 @@ class Ingest:
     @contextmanager
     def staging(self) -> Iterator[str]:
         """A new generation's id and empty folder; where it is not published in the end, nothing of it stays."""
-        generation = new_id(max([*self.home.complete(), self.home.current() or ""]) or None)
+        generation = new_id(max(self.home.complete(), default=None))
         self.home.generation(generation).mkdir(parents=True)
         try:
             yield generation
@@ -167,18 +176,21 @@ class Ingest:
             counts = documents.count(), len(documents.digests())
         now = datetime.now(UTC).isoformat(timespec="seconds")
         rate = built.rate or (seed.manifest.rate if seed else None)
-        manifest = Manifest(generation, str(root.resolve()), now, self.embedder.model_id, pipeline_version(), *counts, rate)
+        manifest = Manifest(
+            generation, str(root.resolve()), now, self.embedder.model_id, pipeline_version(), *counts, rate, self.home.current()
+        )
         self.progress("checking", 0, 1)
         check(self.home, self.store, manifest, built.fresh)
         write_manifest(self.home.generation(generation), manifest)
         self.progress("checking", 1, 1)
         return manifest, built
 
-    def kept(self) -> list[str]:
-        """The published generation, and as many before it as the store wants kept."""
-        current = self.home.current()
-        others = [generation for generation in self.home.complete() if generation != current]
-        return [*([current] if current else []), *others[::-1][: self.store.kept - 1]]
+    def kept(self, before: str | None = None) -> list[str]:
+        """The published generation, the one published before it (which may be older than one that was rolled back), and the newest others,
+        as many as the store wants."""
+        first = [generation for generation in dict.fromkeys((self.home.current(), before)) if generation in self.home.complete()]
+        others = [generation for generation in reversed(self.home.complete()) if generation not in first]
+        return [*first, *others][: self.store.kept]
 
     def _check_removal(self, gone: int, before: int) -> None:
         if asks(gone, before) and not self.confirm(gone, before):

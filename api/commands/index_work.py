@@ -29,8 +29,8 @@ class Desk:
     as_json: bool
 
 
-def ingest_once(desk: Desk, root: Path, new_root: bool) -> int:
-    return _reported(desk, desk.work.run(root, new_root=new_root))
+def ingest_once(desk: Desk, root: Path, new_root: bool, rebuild: bool) -> int:
+    return _reported(desk, desk.work.run(root, new_root=new_root, rebuild=rebuild))
 
 
 def follow(desk: Desk, root: Path, new_root: bool) -> int:

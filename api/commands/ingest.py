@@ -27,12 +27,13 @@ def command(
         typer.Option("--forget", metavar="SOURCE", help="Erase a document from every generation, cache and trace.", show_default=False),
     ] = None,
     ban: Annotated[bool, typer.Option("--ban", help="With --forget: keep it out from now on, though its file stays.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build from nothing: take nothing over from the index there is.")] = False,
     new_root: Annotated[bool, typer.Option("--new-root", help="Replace an index that was made from another folder.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing, also before many documents are removed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Make the index hold exactly what is in the folder PATH."""
-    _check_use(path, plan, watch, rollback, forget, ban)
+    _check_use(path, plan, watch, rollback, forget, ban, rebuild)
     from api.bootstrap import open_ingest
     from api.render_ingest import ProgressBar
     from assistant.settings import load_settings
@@ -54,12 +55,12 @@ def command(
         elif watch:
             status = index_work.follow(desk, _root(work, path), new_root)
         else:
-            status = index_work.ingest_once(desk, _root(work, path), new_root)
+            status = index_work.ingest_once(desk, _root(work, path), new_root, rebuild)
     raise typer.Exit(status)
 
 
-def _check_use(path: Path | None, plan: bool, watch: bool, rollback: bool, forget: str | None, ban: bool) -> None:
-    chosen = {"--plan": plan, "--watch": watch, "--rollback": rollback, "--forget": forget is not None}
+def _check_use(path: Path | None, plan: bool, watch: bool, rollback: bool, forget: str | None, ban: bool, rebuild: bool) -> None:
+    chosen = {"--plan": plan, "--watch": watch, "--rollback": rollback, "--forget": forget is not None, "--rebuild": rebuild}
     named = [name for name, given in chosen.items() if given]
     if len(named) > 1:
         raise InvalidRequest(" ".join(named), "one of them at a time.")

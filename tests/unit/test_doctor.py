@@ -101,10 +101,10 @@ def test_a_sound_index_is_found_sound(world: World) -> None:
     [
         (damage_database, "embeddings.sqlite", "broken", "Move it away"),
         (lose_a_chunk, "index", "broken", "1 chunks are missing"),
-        (lose_the_words, "index", "broken", "ingest PATH"),
+        (lose_the_words, "index", "broken", "--rebuild"),
         (lose_the_manifest, "published", "broken", "ingest PATH"),
         (another_model, "model", "broken", "FOOTNOTE_EMBEDDINGS"),
-        (another_folder_state, "folder", "warning", "1 files are new or other, 1 documents are gone"),
+        (another_folder_state, "folder", "warning", "Files new or other: 1; documents gone: 1"),
         (no_folder, "folder", "warning", "Mount it"),
         (cut_off, "writer", "warning", "1 unfinished"),
         (failing, "files", "warning", r"5 files: 4 documents, 0 without text, 1 failed. bad.md:"),

@@ -14,6 +14,7 @@ from assistant.traces import Ledger
 from assistant.types import LOCAL, Question
 from ingest.forget import forget
 from ingest.runs import files_with, own_runs, runs_of
+from tests.fakes import MemoryChunkIndex, MemoryChunkStore
 from tests.worlds import OPEN_GATE, World
 
 SECRET = (
@@ -83,6 +84,55 @@ def test_versions_that_only_an_older_generation_has_go_too(world: World) -> None
     assert holding(world, b"forty thousand pounds") == []
 
 
+def test_traces_of_a_document_that_no_generation_holds_any_more_go(world: World) -> None:
+    ask(world, "What does Avery Quill receive in March?")
+    (world.folder / "board/settlement.md").unlink()
+    for version in (1, 2, 3):
+        world.write("hr/leave.md", LEAVE + f"\nThis is version {version}.\n")
+        world.ingest()
+    assert "traces.sqlite" in holding(world, b"forty thousand pounds")
+
+    gone = forget(world.work(), "board/settlement.md")
+
+    assert (gone.traces, gone.runs, holding(world, b"forty thousand pounds")) == (1, 0, [])
+
+
+def test_what_is_left_in_a_file_of_others_is_told_and_can_be_tried_again(world: World) -> None:
+    note = world.home.folder / "note.txt"
+    note.write_text(SECRET, encoding="utf-8")
+    (world.folder / "board/settlement.md").unlink()
+
+    with pytest.raises(IngestError, match=r"still in .*note.txt"):
+        forget(world.work(), "board/settlement.md")
+    note.unlink()
+
+    assert forget(world.work(), "board/settlement.md").runs > 20
+
+
+class Untidy(MemoryChunkStore):
+    """Leaves words of what it held before in the first file that it writes, as Chroma may."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world, self.left = world, 1
+        self.generations = world.store.generations
+
+    def create(self, generation: str) -> MemoryChunkIndex:
+        if self.left:
+            self.left -= 1
+            (self._world.home.generation(generation) / "data.bin").write_text(SECRET, encoding="utf-8")
+        return super().create(generation)
+
+
+def test_an_untidy_store_is_made_to_write_again(world: World) -> None:
+    world.store = Untidy(world)
+    (world.folder / "board/settlement.md").unlink()
+
+    forget(world.work(), "board/settlement.md")
+
+    assert holding(world, b"forty thousand pounds") == []
+
+
 def test_old_vectors_of_a_changed_document_go_too(world: World) -> None:
     world.write("board/settlement.md", SECRET.replace("forty", "fifty"))
     world.ingest()
@@ -136,7 +186,7 @@ def test_the_last_document_can_be_forgotten(world: World) -> None:
 
 
 def test_an_unknown_document_is_told_with_the_nearest(world: World) -> None:
-    with pytest.raises(IngestError, match=r"No generation holds a document board/settlment.md. Did you mean board/settlement.md\?"):
+    with pytest.raises(IngestError, match=r"no trace names it. Did you mean board/settlement.md\?"):
         forget(world.work(), "board/settlment.md")
     with pytest.raises(IngestError, match="nothing to forget"):
         forget(World(world.home.folder.parent / "new").work(), "a.md")

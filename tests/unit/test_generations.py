@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -202,3 +203,42 @@ def test_what_a_crash_left_is_swept_though_nothing_changed(world: World) -> None
 
     assert not world.ingest().published
     assert "unfinished" not in {*world.store.generations, *(path.name for path in world.home.generations.iterdir())}
+
+
+def test_what_was_good_is_kept_after_the_same_mistake_twice(world: World) -> None:
+    good = world.contents()
+    write(world, "leave", 2)
+    world.ingest()
+    world.work().rollback()
+    world.ingest()
+
+    world.work().rollback()
+
+    assert world.contents() == good
+
+
+def test_rebuilding_takes_nothing_over(world: World) -> None:
+    held = world.contents()
+    with closing(sqlite3.connect(world.home.documents(str(world.home.current())))) as db, db:
+        db.execute("UPDATE documents SET text = replace(text, 'holds', 'fails')")
+    assert not world.ingest().published
+
+    report = world.work().run(world.folder, rebuild=True)
+
+    assert (report.published, report.embedded, world.contents()) == (True, 0, held)
+
+
+def test_a_damaged_current_is_not_carried_on(world: World) -> None:
+    world.home.current_file.write_text("zzz", encoding="ascii")
+
+    world.ingest()
+
+    assert "zzz" not in str(world.home.current())
+
+
+def test_there_is_nothing_to_go_back_to_before_the_first_ingest(tmp_path: Path) -> None:
+    empty = World(tmp_path / "empty")
+
+    with pytest.raises(IngestError, match="Nothing was ingested yet"):
+        empty.work().rollback()
+    assert not empty.home.folder.exists()
