@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EXTRA_INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
-SIZE := about 600 MB to download and 2.4 GB on disk with a CPU build of torch; about 3 GB and 6.3 GB with the CUDA build, which \
+SIZE := about 700 MB to download and 2.7 GB on disk with a CPU build of torch; over 3 GB and over 6.3 GB with the CUDA build, which \
 most indexes serve on Linux (make setup TORCH_INDEX=… names one with CPU builds)
 UV := uv
 
