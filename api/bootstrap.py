@@ -63,8 +63,13 @@ def open_ingest(settings: Settings, progress: Progress, confirm: Confirm) -> Ite
     _silence_vendors(settings)
     cores = os.cpu_count() or 1
     embedder = SentenceTransformerEmbedder(settings.embeddings, threads=cores)
-    with SandboxedParser(cores, settings.parse_seconds, settings.parse_memory * 2**20) as parser:
+    with make_parser(settings) as parser:
         yield Ingest(Home(settings.home), chunk_store(settings), embedder, parser, cores, progress, confirm)
+
+
+def make_parser(settings: Settings) -> SandboxedParser:
+    """Over all cores; its processes end when it is closed."""
+    return SandboxedParser(os.cpu_count() or 1, settings.parse_seconds, settings.parse_memory * 2**20)
 
 
 def chunk_store(settings: Settings) -> ChunkStore:

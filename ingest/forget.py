@@ -69,7 +69,7 @@ def forget(ingest: Ingest, source: str, *, ban: bool = False) -> Forgotten:
             hashes = frozenset({version.content_hash for version in versions} | ({present} if present else set()))
             save_bans(load_bans(home.bans).with_file(source, hashes), home.bans)
         older = home.complete()
-        built, runs, copies = _rebuilt_without(ingest, manifest, source, versions)
+        built, runs, copies = _rebuilt_without(ingest, manifest, source, versions, older)
         traces = erase_traces(home.traces, source, runs.within)
         vectors = _clean_cache(home, built.id)
         files = _prove(home, runs, older)
@@ -104,10 +104,11 @@ def _present(root: Path, source: str) -> str | None:
     return content_hash(read_file(root, path)) if path.is_file() else None
 
 
-def _rebuilt_without(ingest: Ingest, manifest: Manifest, source: str, versions: list[Document]) -> tuple[Manifest, Runs, tuple[str, ...]]:
+def _rebuilt_without(
+    ingest: Ingest, manifest: Manifest, source: str, versions: list[Document], older: list[str]
+) -> tuple[Manifest, Runs, tuple[str, ...]]:
     """The published generation, what only the document had, and its copies. Chroma fills the gaps of its files with whatever lies in
     memory: where that happened to be words of the document, the generation is written once more."""
-    older = ingest.home.complete()
     for _ in range(_TRIES):
         built = _rebuild(ingest, manifest, source)
         sweep(ingest.home, ingest.store, [*older, built.id])

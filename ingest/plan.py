@@ -16,7 +16,7 @@ from ingest.bans import load_bans
 from ingest.build import WINDOW, delta, windows
 from ingest.embedding_cache import EmbeddingCache
 from ingest.pipeline import Ingest, asks, check_folder, check_root, check_worth
-from ingest.report import Plan, outcomes
+from ingest.report import Plan, compare, outcomes
 from ingest.survey import Published, survey
 
 _SAMPLE = 32  # chunks embedded to learn this machine's speed, where no ingest has measured it
@@ -35,8 +35,9 @@ def plan(ingest: Ingest, root: Path, *, new_root: bool = False) -> Plan:
         path = Path(folder) / "documents.sqlite"
         staged = ingest.stage(root, found, known, path)
         check_worth(root, found, staged)
-        difference, new, missing = ingest.difference(published, path), _states(path), _missing(ingest, path)
+        new, missing = _states(path), _missing(ingest, path)
     old = _states(ingest.home.documents(published.manifest.id)) if published else {}
+    difference = compare(old, new)
     looked, rate = time.monotonic() - started, published.manifest.rate if published else None
     chunks = delta(_flat(old), _flat(new))
     return Plan(

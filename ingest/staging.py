@@ -20,7 +20,7 @@ from ingest.ports import Parser
 from ingest.prepare import Prepared, document_id, prepare
 from ingest.survey import Progress, Published, Survey
 
-_AHEAD = 4
+_AHEAD = 4  # files a worker: one that takes long does not leave the others idle
 T = TypeVar("T")
 R = TypeVar("R")
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from hypothesis import strategies as st
+
 from ingest.types import ParsedDocument
+
+
+def damaged(data: st.DataObject, sound: bytes) -> bytes:
+    """The same file with a few of its bytes changed."""
+    changed = bytearray(sound)
+    for at in data.draw(st.lists(st.integers(0, len(changed) - 1), min_size=1, max_size=8)):
+        changed[at] = data.draw(st.integers(0, 255))
+    return bytes(changed)
 
 
 def well_formed(document: ParsedDocument) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +17,6 @@ from assistant.errors import FootnoteError, ParseError
 
 if TYPE_CHECKING:
     from ingest.ports import Parser
-
-_AHEAD = 4  # files a worker: one that takes long does not leave the others idle
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +34,16 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON a file.")] = False,
 ) -> None:
     """Show the text of files as the index sees it; nothing is stored."""
+    from api.bootstrap import make_parser
     from assistant.settings import load_settings
-    from ingest.sandbox import SandboxedParser
+    from ingest.staging import in_order
 
     missing = [path for path in paths if not path.exists()]
     if missing:
         raise FootnoteError(f"{missing[0]} does not exist.")
-    settings = load_settings()
-    workers = os.cpu_count() or 1
-    with (
-        ThreadPoolExecutor(workers) as threads,
-        SandboxedParser(workers, settings.parse_seconds, settings.parse_memory * 2**20) as parser,
-    ):
-        for row in _rows(threads, parser, (found for given in paths for found in _files(given)), workers * _AHEAD):
+    files = (found for given in paths for found in _files(given))
+    with make_parser(load_settings()) as parser:
+        for row in in_order(partial(_row, parser), files, os.cpu_count() or 1):
             _print(row, as_json)
 
 
@@ -64,17 +58,6 @@ def _files(given: Path) -> Iterator[_Given]:
     # An ingest passes these over; here an admin wants to see why a file is not in the index.
     unread = [_Given(source, given / source, given) for source in found.unsupported]
     yield from sorted([*readable, *unread], key=lambda file: file.source)
-
-
-def _rows(threads: ThreadPoolExecutor, parser: Parser, files: Iterable[_Given], ahead: int) -> Iterator[dict[str, Any]]:
-    """What became of each file, in order, while the next ones are being read."""
-    waiting: deque[Future[dict[str, Any]]] = deque()
-    for file in files:
-        waiting.append(threads.submit(_row, parser, file))
-        if len(waiting) > ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
 
 
 def _row(parser: Parser, file: _Given) -> dict[str, Any]:
