@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from assistant.evaluation.measures import Row
 from assistant.ports import Embedder
 from bench.answers import ask_all, assistant_on, ingested, latencies, worth
-from bench.measures import Row
 from bench.retrieval import VectorStore, make_index, measure, read_rows
 
 RESULTS = Path(__file__).parent / "results"

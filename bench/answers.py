@@ -12,13 +12,13 @@ from tempfile import TemporaryDirectory
 from assistant.adapters.chroma import EmbeddedChroma
 from assistant.adapters.genai_prices import GenaiPrices
 from assistant.answering import Assistant
+from assistant.evaluation.measures import Passage, Row, auroc, judge
 from assistant.gate import load_gate
 from assistant.generation import Home, Snapshot, Snapshots
 from assistant.grounding_checks import SHORTEST_QUOTE, meaningful
 from assistant.ports import Embedder
 from assistant.traces import Ledger
 from assistant.types import LOCAL, Question, Reply
-from bench.measures import Passage, Row, auroc, judge
 from bench.retrieval import turns
 from ingest.parsing import FileParser
 from ingest.pipeline import Ingest

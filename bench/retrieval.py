@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant.evaluation.measures import Passage, Row, scores
 from assistant.ports import Embedder, Vectors
 from assistant.retrieval.search import SearchIndex, build_index, search
 from assistant.types import LOCAL, Chunk, Document, Filters, Turn
-from bench.measures import Passage, Row, scores
 from ingest.chunking import chunk_document
 from ingest.folder import FolderFile
 from ingest.metadata import load_folder_metadata

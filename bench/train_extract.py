@@ -22,6 +22,7 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]  # ships no 
 
 from assistant.answering import EVIDENCE
 from assistant.compose import text_of
+from assistant.evaluation.measures import Passage, Row, judge, share_inside
 from assistant.extract import EMBEDDED, WEIGHTS, Candidate, candidates, extract
 from assistant.features import features
 from assistant.gate import load_gate
@@ -31,7 +32,6 @@ from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.search import QueryStats, SearchIndex, query_stats, search
 from assistant.rewrite import standalone
 from assistant.types import LOCAL, Evidence, Filters
-from bench.measures import Passage, Row, judge, share_inside
 from bench.retrieval import VectorStore, make_index, read_rows, turns
 
 LEARNED = ("handbook", "squad2", "clapnq")

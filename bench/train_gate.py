@@ -27,11 +27,11 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]  # ships no annotations
 from sklearn.model_selection import GroupKFold  # type: ignore[import-untyped]  # ships no annotations
 
+from assistant.evaluation.measures import Passage, Row, recall
 from assistant.features import CONSIDERED, features
 from assistant.ports import Embedder
 from assistant.retrieval.search import SearchIndex, build_index, query_stats, search
 from assistant.types import LOCAL, Filters
-from bench.measures import Passage, Row, recall
 from bench.retrieval import VectorStore, folder_of, make_index, read_rows
 
 LEARNED = ("handbook", "squad2", "clapnq", "mtrag", "obliqa", "sample")

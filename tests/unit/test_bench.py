@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.evaluation.measures import Passage, auroc, covered, judge, letters, says, share_inside
 from assistant.extract import WEIGHTS
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.search import QueryStats
 from bench.__main__ import Measured, foreign_rows, main, measure_set, tables
 from bench.answers import ask_all, latencies, not_verbatim, percentile, worth
-from bench.measures import Passage, auroc, covered, judge, letters, says, share_inside
 from bench.retrieval import VectorStore
 from bench.train_extract import NAMES, Case, fit, top1
 from tests.fakes import FakeEmbedder
