@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from tempfile import TemporaryDirectory
 from assistant.adapters.chroma import EmbeddedChroma
 from assistant.adapters.genai_prices import GenaiPrices
 from assistant.answering import Assistant
-from assistant.evaluation.measures import Passage, Row, auroc, judge
+from assistant.evaluation.measures import Passage, Row, auroc, judge, mean, percentile
 from assistant.gate import load_gate
 from assistant.generation import Home, Snapshot, Snapshots
 from assistant.grounding_checks import SHORTEST_QUOTE, meaningful
@@ -94,16 +93,6 @@ def latencies(replies: Sequence[Reply]) -> dict[str, tuple[float, ...]]:
     """Milliseconds of each step at each of PERCENTILES. A refused question has no answer step and does not count there."""
     taken = {step: [reply.latency_ms[step] for reply in replies if step in reply.latency_ms] for step in STEPS}
     return {step: tuple(percentile(values, share) for share in PERCENTILES) for step, values in taken.items()}
-
-
-def percentile(values: Sequence[float], share: int) -> float:
-    """The least value that this share (in percent) of all does not exceed; not a number for no values."""
-    return sorted(values)[max(0, math.ceil(len(values) * share / 100) - 1)] if values else math.nan
-
-
-def mean(values: Iterable[float]) -> float:
-    found = list(values)
-    return sum(found) / len(found) if found else math.nan
 
 
 def _judged(row: Row, reply: Reply) -> Mapping[str, float]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 SHORTEST_OVERLAP = 20
@@ -27,6 +28,11 @@ class Passage:
 
     source: str
     text: str
+
+
+def source_of(doc: str) -> str:
+    """The source that a row names: its path, below the set's folder or below the documents' own."""
+    return doc.removeprefix("corpus/")
 
 
 def letters(text: str) -> str:
@@ -52,7 +58,7 @@ def covered(part: str, gold: str) -> tuple[int, int]:
 
 def share_found(evidence: Row, passages: Sequence[Passage]) -> float:
     """The share of the gold letters that the passages of its document hold together."""
-    source = str(evidence["doc"]).removeprefix("corpus/")
+    source = source_of(evidence["doc"])
     parts = [letters(passage.text) for passage in passages if passage.source == source]
     best = 0.0
     for gold in {letters(evidence["text"]), letters(evidence.get("text_plain") or evidence["text"])} - {""}:
@@ -97,11 +103,14 @@ def ndcg(judged: Mapping[str, int], ranked: Sequence[str], k: int = 10) -> float
 
 
 def scores(row: Row, passages: Sequence[Passage]) -> dict[str, float]:
-    """Every measure of one question, by name."""
+    """Every measure of one question, by name; none where the row says nothing of what should be found. `qrels` name documents by
+    their file's name without its ending."""
     if "qrels" in row:
-        return {"ndcg@10": ndcg(row["qrels"], [passage.source.removesuffix(".txt") for passage in passages])}
+        return {"ndcg@10": ndcg(row["qrels"], [PurePosixPath(passage.source).stem for passage in passages])}
+    if not row["evidence"]:
+        return {}
     out = {f"evidence@{k}": recall(row, passages[:k]) for k in (1, 5, 10)}
-    documents = {str(evidence["doc"]).removeprefix("corpus/") for evidence in row["evidence"]}
+    documents = {source_of(evidence["doc"]) for evidence in row["evidence"]}
     return out | {
         "evidence@4000c": recall(row, within(passages, 4000)),
         "document@5": float(any(passage.source in documents for passage in passages[:5])),
@@ -113,8 +122,13 @@ def judge(row: Row, quotes: Sequence[Passage], text: str) -> dict[str, float]:
     """Of an answer to an answerable question: is it right, and what shares of its quotes and of the gold evidence are each other's?
 
     Right is an answer with a quote that lies at least half in the evidence, or that holds half of it without being much longer, or a
-    text of at most `LONGEST_ANSWER` characters that says a short gold answer.
+    text of at most `LONGEST_ANSWER` characters that says a short gold answer. Without evidence there are no shares, and without
+    a short gold answer either, nothing can be judged.
     """
+    short = [answer for answer in row["answers"] if len(answer) <= SHORT_ANSWER]
+    said = len(text) <= LONGEST_ANSWER and any(says(text, answer) for answer in short)
+    if not row["evidence"]:
+        return {"right": float(said)} if short else {}
     inside, right, quoted = 0, False, 0
     for quote in quotes:
         part = letters(quote.text)
@@ -122,7 +136,6 @@ def judge(row: Row, quotes: Sequence[Passage], text: str) -> dict[str, float]:
         right = right or any(2 * held >= len(part) > 0 or (2 * held >= size and len(part) <= 3 * size + 200) for held, size in shared)
         inside, quoted = inside + max((held for held, _ in shared), default=0), quoted + len(part)
     shares = [share_found(evidence, quotes) for evidence in row["evidence"]]
-    said = len(text) <= LONGEST_ANSWER and any(says(text, answer) for answer in row["answers"] if len(answer) <= SHORT_ANSWER)
     return {
         "right": float(right or said),
         "precision": inside / quoted if quoted else 0.0,
@@ -152,8 +165,19 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     return below / (len(positive) * len(negative))
 
 
+def percentile(values: Sequence[float], share: int) -> float:
+    """The least of the values that more than this share (in percent) of all lie at or below; not a number for no values."""
+    return sorted(values)[min(len(values) - 1, len(values) * share // 100)] if values else math.nan
+
+
+def mean(values: Iterable[float]) -> float:
+    """Not a number for no values."""
+    found = list(values)
+    return sum(found) / len(found) if found else math.nan
+
+
 def _golds(row: Row, source: str) -> list[str]:
-    mine = [evidence for evidence in row["evidence"] if str(evidence["doc"]).removeprefix("corpus/") == source]
+    mine = [evidence for evidence in row["evidence"] if source_of(evidence["doc"]) == source]
     return [gold for e in mine for gold in {letters(e["text"]), letters(e.get("text_plain") or e["text"])} if gold]
 
 

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.evaluation.measures import Passage, auroc, covered, judge, letters, says, share_inside
+from assistant.evaluation.measures import Passage, auroc, covered, judge, letters, percentile, says, scores, share_inside
 from assistant.extract import WEIGHTS
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.search import QueryStats
 from bench.__main__ import Measured, foreign_rows, main, measure_set, tables
-from bench.answers import ask_all, latencies, not_verbatim, percentile, worth
+from bench.answers import ask_all, latencies, not_verbatim, worth
 from bench.retrieval import VectorStore
 from bench.train_extract import NAMES, Case, fit, top1
 from tests.fakes import FakeEmbedder
@@ -90,6 +90,20 @@ def test_what_is_covered_is_in_both(part: str, gold: str) -> None:
     assert bool(end - start) == bool(part and gold and (part in gold or gold in part))
 
 
+def test_without_evidence_a_short_answer_decides_and_without_one_nothing_does() -> None:
+    bare = row(evidence=[])
+    assert judge(bare, [], "It comes to 25 days [1].") == {"right": 1.0}
+    assert judge(bare, [], "It comes to 26 days [1].") == {"right": 0.0}
+    assert judge(row(evidence=[], answers=["x" * 81]), [], "x" * 81) == {}
+    assert scores(bare, [Passage("leave.md", GOLD)]) == {}
+
+
+def test_judged_documents_are_named_by_their_files_names() -> None:
+    found = [Passage("a/one.txt", ""), Passage("two.md", ""), Passage("a/one.txt", "")]
+    assert scores(row(qrels={"two": 1}), found) == {"ndcg@10": pytest.approx(1 / math.log2(3))}
+    assert scores(row(qrels={"one": 1}), found) == {"ndcg@10": 1.0}
+
+
 def test_the_share_of_a_sentence_inside_the_evidence() -> None:
     assert share_inside(row(), Passage("leave.md", "have 25 days of paid")) == 1
     assert share_inside(row(), Passage("leave.md", "It is granted by the line manager.")) == 0
@@ -112,7 +126,7 @@ def test_auroc_is_half_where_nothing_is_told_apart_and_turns_with_the_sides(posi
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
-    assert [percentile([3, 1, 2, 4], share) for share in (0, 50, 95, 100)] == [1, 2, 4, 4]
+    assert [percentile([3, 1, 2, 4], share) for share in (0, 50, 95, 100)] == [1, 3, 4, 4]
     assert math.isnan(percentile([], 50))
 
 
