@@ -23,7 +23,8 @@ Ordinals = npt.NDArray[np.int64]
 @dataclass(frozen=True, slots=True)
 class Layout:
     """`documents[document[c]]` is the source of chunk `c` and the groups that may read it. `order` lists the chunks document by
-    document, `rank` inverts it, and document `d` begins at `order[starts[d]]`.
+    document, and document `d` begins at `order[starts[d]]`. `before[c]` and `after[c]` are the chunk's neighbours in its document; where
+    there is none, the number of chunks.
 
     A document's chunks have the same groups; were it not so, each set of groups would count as a document of its own, so that no
     chunk is ever beside one that somebody who reads it may not read.
@@ -32,8 +33,9 @@ class Layout:
     documents: tuple[tuple[str, tuple[str, ...]], ...]
     document: Ordinals
     order: Ordinals
-    rank: Ordinals
     starts: Ordinals
+    before: Ordinals
+    after: Ordinals
 
 
 def lay_out(chunks: Sequence[Chunk]) -> Layout:
@@ -42,9 +44,15 @@ def lay_out(chunks: Sequence[Chunk]) -> Layout:
     document = np.asarray(numbered, dtype=np.int64)
     places = np.asarray([chunk.start for chunk in chunks], dtype=np.int64)
     order = np.lexsort((places, document)).astype(np.int64)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    return Layout(tuple(numbers), document, order, rank, np.searchsorted(document[order], np.arange(len(numbers))))
+    starts = np.searchsorted(document[order], np.arange(len(numbers)))
+    return Layout(tuple(numbers), document, order, starts, *_neighbours(document, order))
+
+
+def _neighbours(document: Ordinals, order: Ordinals) -> tuple[Ordinals, Ordinals]:
+    before, after = np.full_like(order, len(order)), np.full_like(order, len(order))
+    same = document[order[1:]] == document[order[:-1]]
+    before[order[1:][same]], after[order[:-1][same]] = order[:-1][same], order[1:][same]
+    return before, after
 
 
 def readable(layout: Layout, principal: Principal) -> Mask:
@@ -79,9 +87,5 @@ def best_of_document(layout: Layout, scores: Scores) -> Scores:
 
 def best_neighbour(layout: Layout, scores: Scores) -> Scores:
     """For each chunk the better score of the one before and the one after it in its document, 0 where it stands alone."""
-    ordered, documents = scores[layout.order], layout.document[layout.order]
-    beside = np.zeros_like(ordered)
-    same = documents[1:] == documents[:-1]
-    beside[1:][same] = ordered[:-1][same]
-    beside[:-1][same] = np.maximum(beside[:-1][same], ordered[1:][same])
-    return beside[layout.rank]
+    or_none = np.append(scores, np.float32(0))
+    return np.maximum(or_none[layout.before], or_none[layout.after])

@@ -44,12 +44,18 @@ class LexicalIndex:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The chunks that one asker may read, and what BM25 needs to know of them together: how many they are, and how much each one's
-    length weakens a term in it."""
+    """The chunks that one asker may read, and what BM25 needs to know of them together: how many they are, how much each one's
+    length weakens a term in it, and in how many of them each term of the vocabulary stands."""
 
     mask: Mask
     size: int
     norms: Scores
+    frequencies: npt.NDArray[np.int32]
+
+    @property
+    def whole(self) -> bool:
+        """May everything be read?"""
+        return self.size == len(self.mask)
 
 
 class Additions:
@@ -106,11 +112,19 @@ def _lengths(old: LexicalIndex, moved: npt.NDArray[np.int64], added: Additions) 
 
 
 def audience(index: LexicalIndex, mask: Mask) -> Audience:
-    """What an asker's permissions make of the index; worth keeping between his questions."""
+    """What an asker's permissions make of the index. It looks at every posting: keep it between his questions (`audience.py`)."""
     size = int(np.count_nonzero(mask))
     total = int(index.lengths[mask].sum(dtype=np.int64))
     average = np.float32(total / size if total else 1)
-    return Audience(mask, size, np.float32(K1 * (1 - B)) + np.float32(K1 * B) / average * index.lengths.astype(np.float32))
+    norms = np.float32(K1 * (1 - B)) + np.float32(K1 * B) / average * index.lengths.astype(np.float32)
+    return Audience(mask, size, norms, _document_frequencies(index, mask))
+
+
+def _document_frequencies(index: LexicalIndex, mask: Mask) -> npt.NDArray[np.int32]:
+    """Of every term, in how many of the chunks under the mask it stands."""
+    before = np.zeros(len(index.postings) + 1, dtype=np.int32)
+    np.cumsum(mask[index.postings], out=before[1:])
+    return before[index.offsets[1:]] - before[index.offsets[:-1]]
 
 
 def postings(index: LexicalIndex, term: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
@@ -125,7 +139,8 @@ def postings(index: LexicalIndex, term: str) -> tuple[npt.NDArray[np.int32], npt
 def idf(index: LexicalIndex, term: str, readers: Audience) -> float:
     """How rare a term is in what the audience may read: ln(1 + (N - df + 0.5) / (df + 0.5)), never negative. A term that does
     not occur there is as rare as can be."""
-    return _rarity(int(np.count_nonzero(readers.mask[postings(index, term)[0]])), readers)
+    ordinal = index.vocabulary.get(term)
+    return _rarity(0 if ordinal is None else int(readers.frequencies[ordinal]), readers)
 
 
 def _rarity(frequency: int, readers: Audience) -> float:
@@ -137,8 +152,10 @@ def bm25(index: LexicalIndex, terms: Sequence[str], readers: Audience) -> Scores
     scores = np.zeros(index.size, dtype=np.float32)
     for term in dict.fromkeys(terms):
         chunks, frequencies = postings(index, term)
-        permitted = readers.mask[chunks]
-        chunks, counts = chunks[permitted], frequencies[permitted].astype(np.float32)
+        if not readers.whole:
+            permitted = readers.mask[chunks]
+            chunks, frequencies = chunks[permitted], frequencies[permitted]
+        counts = frequencies.astype(np.float32)
         weight = np.float32((K1 + 1) * _rarity(len(chunks), readers))
         scores[chunks] += weight * counts / (counts + readers.norms[chunks])
     return scores

@@ -11,25 +11,30 @@ import numpy.typing as npt
 from assistant.ports import Reranker, Vector, Vectors
 from assistant.retrieval import lexical
 from assistant.retrieval.analysis import Analyzer
+from assistant.retrieval.audience import Audiences
 from assistant.retrieval.dense import cosines
 from assistant.retrieval.fusion import fuse
-from assistant.retrieval.layout import Layout, Mask, admitted, lay_out, readable
+from assistant.retrieval.layout import Layout, Mask, admitted, lay_out
 from assistant.types import Chunk, Filters, Hit, Principal
 
 
 @dataclass(frozen=True, slots=True)
 class SearchIndex:
     """One generation, ready to be searched. Row i of `vectors`, ordinal i of `lexical` and `chunks[i]` are the same chunk; `layout`
-    follows from the chunks."""
+    follows from the chunks; what each
+    asker may read is kept in `audiences`."""
 
     chunks: tuple[Chunk, ...]
     vectors: Vectors
     lexical: lexical.LexicalIndex
     analyzer: Analyzer = field(default_factory=Analyzer)
     layout: Layout = field(init=False)
+    audiences: Audiences = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layout", lay_out(self.chunks))
+        layout = lay_out(self.chunks)
+        object.__setattr__(self, "layout", layout)
+        object.__setattr__(self, "audiences", Audiences(layout, self.lexical))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,10 @@ def search(index: SearchIndex, query: str, query_vector: Vector, principal: Prin
 
     The statistics of the query's terms are those of all that the principal may read; filters only narrow what is returned.
     """
-    may_read = readable(index.layout, principal)
-    candidates = may_read & admitted(index.layout, filters)
+    readers = index.audiences.of(principal)
+    candidates = readers.mask & admitted(index.layout, filters) if filters.sources else readers.mask
     if k < 1 or not candidates.any():
         return []
-    readers = lexical.audience(index.lexical, may_read)
     terms = index.analyzer.terms(query)
     bm25 = lexical.bm25(index.lexical, terms, readers)
     cosine = cosines(index.vectors, query_vector, candidates)
@@ -75,7 +79,7 @@ def search(index: SearchIndex, query: str, query_vector: Vector, principal: Prin
 
 def query_stats(index: SearchIndex, query: str, principal: Principal) -> QueryStats:
     """What the gate weighs a query's words with."""
-    readers = lexical.audience(index.lexical, readable(index.layout, principal))
+    readers = index.audiences.of(principal)
     terms = tuple(dict.fromkeys(index.analyzer.terms(query)))
     rarity = tuple(lexical.idf(index.lexical, term, readers) for term in terms)
     return QueryStats(terms, rarity, lexical.ideal_bm25(index.lexical, terms, readers))

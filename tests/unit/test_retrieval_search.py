@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.retrieval.audience import KEPT
 from assistant.retrieval.dense import cosines
 from assistant.retrieval.search import SearchIndex, build_index, query_stats, rerank, search
 from assistant.types import LOCAL, Chunk, Filters, Principal
@@ -121,6 +122,39 @@ def test_cosines_hide_what_is_masked() -> None:
     vectors = np.eye(3, dtype=np.float32)
     found = cosines(vectors, vectors[1], np.array([True, True, False]))
     assert found.tolist() == [0.0, 1.0, -1.0]
+
+
+@given(st.integers(1, 40), st.data())
+def test_a_cosine_is_the_same_to_the_last_bit_whatever_stands_beside(size: int, data: st.DataObject) -> None:
+    """Under a narrow mask rows are gathered, under a wide one they are read where they stand."""
+    vectors = np.random.default_rng(size).standard_normal((size, 384), dtype=np.float32)
+    mask = np.array(data.draw(st.lists(st.booleans(), min_size=size, max_size=size)), dtype=np.bool_)
+    query = vectors[0] / np.linalg.norm(vectors[0])
+    alone = [cosines(vectors[i : i + 1].copy(), query, np.array([True]))[0] for i in range(size)]
+    assert cosines(vectors, query, mask).tolist() == [float(c) if m else -1.0 for c, m in zip(alone, mask, strict=True)]
+
+
+def test_who_may_read_the_same_is_one_audience() -> None:
+    audiences = index_of([chunk(1, "Leave.", groups=("hr",)), chunk(2, "Leave.")]).audiences
+    hr = audiences.of(Principal("x", frozenset({"hr", "elsewhere"})))
+    assert hr is audiences.of(Principal("y", frozenset({"hr"}))) is audiences.of(LOCAL)
+    assert hr.whole
+    nobody = audiences.of(Principal("z"))
+    assert nobody.mask.tolist() == [False, True]
+    for number in range(KEPT):
+        audiences.of(Principal("x", frozenset({f"hr{number}"})))
+    assert audiences.of(Principal("z")) is nobody
+
+
+def test_the_audiences_used_last_are_kept() -> None:
+    groups = [f"g{number}" for number in range(KEPT + 1)]
+    audiences = index_of([chunk(number, "Leave.", groups=(group,)) for number, group in enumerate(groups)]).audiences
+    first = audiences.of(Principal("x", frozenset({"g0"})))
+    second = audiences.of(Principal("x", frozenset({"g1"})))
+    for group in groups[2:]:
+        assert audiences.of(Principal("x", frozenset({"g0"}))) is first
+        audiences.of(Principal("x", frozenset({group})))
+    assert audiences.of(Principal("x", frozenset({"g1"}))) is not second
 
 
 class LongestFirst:
