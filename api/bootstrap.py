@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 from assistant.adapters.chroma import ChromaServer, EmbeddedChroma
 from assistant.adapters.genai_prices import GenaiPrices
@@ -32,15 +33,16 @@ _QUIET = {
 
 
 @contextmanager
-def open_assistant(settings: Settings) -> Iterator[Assistant]:
-    """An Assistant on the published index; on leaving, what runs is finished and every trace is written."""
+def open_assistant(settings: Settings, traces: Path | None = None) -> Iterator[Assistant]:
+    """An Assistant on the published index; on leaving, what runs is finished and every trace is written: to the file `traces`, by default
+    the one in FOOTNOTE_HOME."""
     _silence_vendors(settings)
     home = Home(settings.home)
     prices = GenaiPrices()
     model = _chat_model(settings, prices)
     embedder = SentenceTransformerEmbedder(settings.embeddings)
     pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="footnote-compute")
-    ledger = Ledger(home.traces)
+    ledger = Ledger(traces or home.traces)
     try:
         yield Assistant(
             snapshots=Snapshots(home, chunk_store(settings), embedder.model_id),

@@ -96,10 +96,14 @@ class Ledger:
         row = (feedback.trace_id, now, feedback.principal, feedback.rating, feedback.comment)
         self._submit([("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?, ?)", row)]).result()
 
-    def recent(self, limit: int, before: tuple[str, str] | None = None) -> list[dict[str, Any]]:
-        """Summaries, the newest first, beginning behind `before`: a trace's `created` and `id`."""
-        where, values = ("WHERE (created, id) < (?, ?)", before) if before else ("", ())
-        return self._priced(f"SELECT {_TRACE} FROM traces {where} ORDER BY created DESC, id DESC LIMIT ?", (*values, limit))
+    def recent(self, limit: int | None, before: tuple[str, str] | None = None, *, disliked: bool = False) -> list[dict[str, Any]]:
+        """Summaries, the newest first, beginning behind `before`: a trace's `created` and `id`. `disliked`: only those with a thumb
+        down."""
+        wanted = ["(created, id) < (?, ?)"] if before else []
+        wanted += ["id IN (SELECT trace_id FROM feedback WHERE rating < 0)"] if disliked else []
+        where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
+        most = -1 if limit is None else limit
+        return self._priced(f"SELECT {_TRACE} FROM traces {where} ORDER BY created DESC, id DESC LIMIT ?", (*(before or ()), most))
 
     def trace(self, trace_id: str) -> dict[str, Any]:
         """Everything about one question. Raises NotFound."""
