@@ -31,7 +31,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
     for section in (_retrieval(evaluation), _worth(evaluation), _defects(evaluation), _rest(evaluation)):
         lines = list(section)
         for name, value, note in lines:
-            table.add_row(name, value, f"[dim]{escape(note)}[/]", end_section=False)
+            table.add_row(name, value, f"[dim]{escape(note)}[/]")
         if lines:
             table.add_row()
     out.print(table, soft_wrap=False)

@@ -11,14 +11,14 @@ from tempfile import TemporaryDirectory
 from assistant.adapters.chroma import EmbeddedChroma
 from assistant.adapters.genai_prices import GenaiPrices
 from assistant.answering import Assistant
+from assistant.evaluation.asking import not_verbatim
 from assistant.evaluation.measures import Passage, Row, auroc, judge, mean, percentile
+from assistant.evaluation.questions import turns
 from assistant.gate import load_gate
 from assistant.generation import Home, Snapshot, Snapshots
-from assistant.grounding_checks import SHORTEST_QUOTE, meaningful
 from assistant.ports import Embedder
 from assistant.traces import Ledger
 from assistant.types import LOCAL, Question, Reply
-from bench.retrieval import turns
 from ingest.parsing import FileParser
 from ingest.pipeline import Ingest
 
@@ -75,18 +75,8 @@ def worth(own: Asked, foreign: Asked, snapshot: Snapshot) -> dict[str, float]:
         "AUROC near miss": auroc(good, [_confidence(reply) for reply in near]),
         "AUROC absent": auroc(good, [_confidence(reply) for reply in absent]),
         "quotes": sum(len(reply.citations) for _, reply in (*own, *foreign)),
-        "quotes not verbatim": sum(not_verbatim(reply, snapshot) for _, reply in (*own, *foreign)),
+        "quotes not verbatim": sum(not_verbatim(reply, snapshot, LOCAL) for _, reply in (*own, *foreign)),
     }
-
-
-def not_verbatim(reply: Reply, snapshot: Snapshot) -> int:
-    """How many quotes do not stand at their place in the parsed text, or are too short to show anything."""
-    wrong = 0
-    for citation in reply.citations:
-        document = snapshot.documents.get(citation.document_id, LOCAL)
-        stands = document is not None and document.text[citation.start : citation.end] == citation.quote
-        wrong += not stands or meaningful(citation.quote) < SHORTEST_QUOTE
-    return wrong
 
 
 def latencies(replies: Sequence[Reply]) -> dict[str, tuple[float, ...]]:

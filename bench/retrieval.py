@@ -17,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.evaluation.measures import Passage, Row, scores
+from assistant.evaluation.measures import Passage, Row, scores, source_of
+from assistant.evaluation.questions import turns as turns
 from assistant.ports import Embedder, Vectors
 from assistant.retrieval.search import SearchIndex, build_index, search
-from assistant.types import LOCAL, Chunk, Document, Filters, Turn
+from assistant.types import LOCAL, Chunk, Document, Filters
 from ingest.chunking import chunk_document
 from ingest.folder import FolderFile
 from ingest.metadata import load_folder_metadata
@@ -90,11 +91,6 @@ def read_rows(path: Path) -> list[Row]:
         return [json.loads(line) for line in file if line.strip()]
 
 
-def turns(row: Row) -> tuple[Turn, ...]:
-    """The conversation before the question."""
-    return tuple(Turn(turn["role"], turn.get("content") or turn["text"]) for turn in row.get("history") or ())
-
-
 def make_index(folder: Path, embedder: Embedder) -> SearchIndex:
     chunks = chunks_of(folder)
     return build_index(chunks, embedder.embed([chunk.indexed_text for chunk in chunks]))
@@ -120,7 +116,7 @@ def measure(index: SearchIndex, rows: Sequence[Row], embedder: Embedder, field: 
 
 
 def _filters(row: Row, *, scope: bool) -> Filters:
-    return Filters((str(row["scope"]).removeprefix("corpus/"),)) if scope and row.get("scope") else Filters()
+    return Filters((source_of(row["scope"]),)) if scope and row.get("scope") else Filters()
 
 
 def main() -> None:
