@@ -22,7 +22,8 @@ from assistant.features import features
 from assistant.gate import Gate
 from assistant.generation import Snapshot, Snapshots
 from assistant.ports import ChatModel, Embedder, Prices, Reranker, Vector
-from assistant.retrieval.search import query_stats, rerank, search
+from assistant.retrieval.parts import merge, parts
+from assistant.retrieval.search import corrected, query_stats, rerank, search
 from assistant.rewrite import standalone
 from assistant.steps import StepLog
 from assistant.traces import Feedback, Ledger
@@ -38,11 +39,24 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """What was found for a query, and in which generation."""
+    """What was found for a query, and in which generation; which of its words were taken for others, and what its parts are."""
 
     snapshot: Snapshot
     hits: tuple[Hit, ...]
     material: Material
+    corrections: tuple[tuple[str, str], ...] = ()
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """The query as it was searched for, its slips put right, with its vector; `parts` are its parts, one where it asks one thing."""
+
+    query: str
+    vector: Vector
+    hits: Sequence[Hit]
+    corrections: tuple[tuple[str, str], ...]
+    parts: tuple[str, ...]
 
 
 class Assistant:
@@ -77,6 +91,7 @@ class Assistant:
             query = seen["standalone"] = standalone(question.text, question.history)
         with log.step("retrieve") as seen:
             found = await self._compute(self._retrieve, query, question.principal, question.filters)
+            seen |= {"corrected": dict(found.corrections), "parts": list(found.parts)}
             seen["kept"] = [_seen(hit) for hit in found.hits[:EVIDENCE]]
             seen["rejected"] = [_seen(hit) for hit in found.hits[EVIDENCE:]]
         with log.step("gate") as seen:
@@ -91,8 +106,8 @@ class Assistant:
     async def search(self, query: str, principal: Principal, filters: Filters, k: int) -> Sequence[Hit]:
         """Raises InvalidRequest and IndexUnavailable."""
         validate_query(query, k, filters)
-        _, hits = await self._compute(lambda: self._search(self._snapshots.current(), query, principal, filters, k))
-        return hits
+        found = await self._compute(lambda: self._search(self._snapshots.current(), query, principal, filters, k))
+        return found.hits
 
     async def rate(self, feedback: Feedback) -> None:
         """Raises NotFound when there is no such trace."""
@@ -110,15 +125,21 @@ class Assistant:
 
     def _retrieve(self, query: str, principal: Principal, filters: Filters) -> Retrieved:
         snapshot = self._snapshots.current()
-        vector, hits = self._search(snapshot, query, principal, filters, RETRIEVED)
-        evidence = tuple(Evidence(hit.rank, hit) for hit in hits[:EVIDENCE])
-        stats = query_stats(snapshot.index, query, principal)
-        return Retrieved(snapshot, tuple(hits), Material(query, vector, evidence, stats, snapshot.index.analyzer))
+        searched = self._search(snapshot, query, principal, filters, RETRIEVED)
+        evidence = tuple(Evidence(hit.rank, hit) for hit in searched.hits[:EVIDENCE])
+        stats = query_stats(snapshot.index, searched.query, principal)
+        material = Material(searched.query, searched.vector, evidence, stats, snapshot.index.analyzer)
+        return Retrieved(snapshot, tuple(searched.hits), material, searched.corrections, searched.parts)
 
-    def _search(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters, k: int) -> tuple[Vector, Sequence[Hit]]:
-        vector = self._embedder.embed([query])[0]
-        hits = search(snapshot.index, query, vector, principal, filters, k)
-        return vector, rerank(hits, query, self._reranker) if self._reranker and hits else hits
+    def _search(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters, k: int) -> _Searched:
+        correction = corrected(snapshot.index, query, principal)
+        asked = parts(correction.text)
+        texts = [correction.text, *asked] if len(asked) > 1 else [correction.text]
+        vectors = self._embedder.embed(texts)
+        found = [search(snapshot.index, text, vector, principal, filters, k) for text, vector in zip(texts, vectors, strict=True)]
+        hits = merge(found[0], found[1:], k)
+        hits = rerank(hits, correction.text, self._reranker) if self._reranker and hits else hits
+        return _Searched(correction.text, vectors[0], hits, correction.words, asked)
 
     def _judge(self, found: Retrieved, seen: dict[str, object]) -> tuple[float | None, RefusalReason | None]:
         """The probability that the evidence answers, None where there is none; and the reason to refuse, if there is one."""

@@ -27,7 +27,8 @@ from assistant.documents import REBUILD, DocumentStore, digest_of
 from assistant.errors import IndexBroken, IndexMissing, IndexUnavailable
 from assistant.ports import ChunkIndex, ChunkStore, Vectors
 from assistant.retrieval import lexical
-from assistant.retrieval.search import SearchIndex
+from assistant.retrieval.analysis import ANALYSIS
+from assistant.retrieval.search import SearchIndex, build_index
 from assistant.types import Chunk
 
 
@@ -141,6 +142,9 @@ def open_snapshot(home: Home, generation: str, chunk_store: ChunkStore, before: 
     except IndexUnavailable:
         documents.close()
         raise
+    if words.analysis != ANALYSIS:
+        # The next ingest writes them anew. Until then they are counted again at each opening, rather than asked in other words.
+        return Snapshot(manifest, build_index(chunks, vectors), documents, digests)
     return Snapshot(manifest, SearchIndex(tuple(chunks), vectors, words), documents, digests)
 
 

@@ -26,7 +26,7 @@ from assistant.errors import IndexBroken
 from assistant.generation import Home, read_lexical
 from assistant.ports import ChunkIndex, ChunkStore, Embedder, Vectors
 from assistant.retrieval import lexical
-from assistant.retrieval.analysis import Analyzer
+from assistant.retrieval.analysis import ANALYSIS, Analyzer
 from assistant.types import Chunk
 from ingest.embedding_cache import EmbeddingCache
 from ingest.survey import Progress
@@ -82,9 +82,20 @@ class Builder:
                     raise IndexBroken("The chunk index does not hold the chunks that its documents have.")
                 index.remove(difference.gone)
                 embedded, seconds = self._add(index, documents, difference.new, wanted, additions)
-        old = read_lexical(self.home.lexical(base)) if base else lexical.build([])
-        lexical.save(lexical.merge(old, _moved(held, wanted), additions), self.home.lexical(generation))
+            lexical.save(self._words(base, documents, held, wanted, additions), self.home.lexical(generation))
         return Built(difference.new, embedded, embedded / seconds if embedded >= _WORTH_TIMING else None)
+
+    def _words(
+        self, base: str | None, documents: DocumentStore, held: Mapping[str, str], wanted: Mapping[str, str], added: lexical.Additions
+    ) -> lexical.LexicalIndex:
+        """The lexical index, from that of the base where the same code made its terms."""
+        old = read_lexical(self.home.lexical(base)) if base else lexical.build([])
+        if old.analysis == ANALYSIS:
+            return lexical.merge(old, _moved(held, wanted), added)
+        everything, analyzer, ordinals = lexical.Additions(), Analyzer(), _ordinals(wanted)
+        for chunk in documents.chunks():
+            everything.add(ordinals[chunk.id], analyzer.entries(chunk.indexed_text))
+        return lexical.merge(lexical.build([]), np.empty(0, dtype=np.int64), everything)
 
     def _held(self, base: str | None) -> dict[str, str]:
         if base is None:
@@ -96,7 +107,7 @@ class Builder:
         self, index: ChunkIndex, documents: DocumentStore, new: Sequence[str], wanted: Mapping[str, str], additions: lexical.Additions
     ) -> tuple[int, float]:
         """Returns how many chunks were embedded, and in how many seconds."""
-        analyzer, ordinals = Analyzer(), {chunk_id: number for number, chunk_id in enumerate(wanted)}
+        analyzer, ordinals = Analyzer(), _ordinals(wanted)
         embedded, seconds, done = 0, 0.0, 0
         with closing(EmbeddingCache(self.home.embeddings)) as cache:
             for chunks in windows(documents.chunks(new), WINDOW):
@@ -105,7 +116,7 @@ class Builder:
                 seconds += time.monotonic() - started
                 index.add(chunks, vectors)
                 for chunk in chunks:
-                    additions.add(ordinals[chunk.id], analyzer.terms(chunk.indexed_text))
+                    additions.add(ordinals[chunk.id], analyzer.entries(chunk.indexed_text))
                 embedded, done = embedded + count, done + len(chunks)
                 self.progress("embedding chunks", done, len(new))
         return embedded, seconds
@@ -158,8 +169,12 @@ def sweep(home: Home, store: ChunkStore, keep: Sequence[str]) -> None:
 
 def _moved(old: Mapping[str, str], new: Mapping[str, str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Where each old chunk stands in the new order, -1 where it is not as it was."""
-    ordinals = {chunk_id: number for number, chunk_id in enumerate(new)}
+    ordinals = _ordinals(new)
     return np.asarray([ordinals[i] if new.get(i) == digest else -1 for i, digest in old.items()], dtype=np.int64)
+
+
+def _ordinals(digests: Mapping[str, str]) -> dict[str, int]:
+    return {chunk_id: number for number, chunk_id in enumerate(digests)}
 
 
 def _sync(path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from assistant.documents import FileRecord
 from assistant.errors import LimitExceeded, ParseError
-from assistant.retrieval import sentences
+from assistant.retrieval import analysis, sentences
 from assistant.types import Chunk, Document
 from ingest import chunking, metadata, parsing
 from ingest.folder import read_file
@@ -32,9 +32,9 @@ class Prepared:
 
 
 def pipeline_version() -> str:
-    """Names the code that decides what a document becomes: when it changes, every file is parsed again."""
+    """Names the code that decides what a document becomes, and what words: when it changes, every file is parsed again."""
     folder = Path(inspect.getfile(parsing)).parent
-    files = [*sorted(folder.rglob("*.py")), *(Path(inspect.getfile(module)) for module in (metadata, chunking, sentences))]
+    files = [*sorted(folder.rglob("*.py")), *(Path(inspect.getfile(module)) for module in (metadata, chunking, sentences, analysis))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 

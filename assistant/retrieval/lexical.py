@@ -19,23 +19,28 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from assistant.retrieval.analysis import ANALYSIS, SPELT
+
 Mask = npt.NDArray[np.bool_]
 Scores = npt.NDArray[np.float32]
 
 K1 = 0.6
 B = 0.75
+_ARRAYS = ("offsets", "postings", "frequencies", "lengths")
 
 
 @dataclass(frozen=True, slots=True)
 class LexicalIndex:
     """`postings[offsets[t]:offsets[t + 1]]` are the ordinals of the chunks with the term `t`, ascending; `frequencies` stands
-    beside it. `lengths[c]` counts the terms of chunk `c`."""
+    beside it. `lengths[c]` counts the terms of chunk `c`; words as they are spelt (`analysis.py`) stand among the terms and do not count.
+    `analysis` names the code that made the terms."""
 
     vocabulary: dict[str, int]
     offsets: npt.NDArray[np.int64]
     postings: npt.NDArray[np.int32]
     frequencies: npt.NDArray[np.int32]
     lengths: npt.NDArray[np.int32]
+    analysis: str = ANALYSIS
 
     @property
     def size(self) -> int:
@@ -67,7 +72,7 @@ class Additions:
         self.lengths: dict[int, int] = {}
 
     def add(self, ordinal: int, terms: Sequence[str]) -> None:
-        self.lengths[ordinal] = len(terms)
+        self.lengths[ordinal] = sum(not term.startswith(SPELT) for term in terms)
         for term, count in Counter(terms).items():
             self.terms.append(self.vocabulary.setdefault(term, len(self.vocabulary)))
             self.chunks.append(ordinal)
@@ -168,9 +173,9 @@ def ideal_bm25(index: LexicalIndex, terms: Sequence[str], readers: Audience) -> 
 
 def save(index: LexicalIndex, path: Path) -> None:
     """Writes a `.npz` without pickles; terms are kept in alphabetical order, as UTF-8 between line feeds."""
-    words = np.frombuffer("\n".join(index.vocabulary).encode(), dtype=np.uint8)
+    arrays = {name: getattr(index, name) for name in _ARRAYS}
     with path.open("wb") as file:
-        np.savez(file, words=words, offsets=index.offsets, postings=index.postings, frequencies=index.frequencies, lengths=index.lengths)
+        np.savez(file, words=_bytes("\n".join(index.vocabulary)), analysis=_bytes(index.analysis), **arrays)
 
 
 def load(path: Path) -> LexicalIndex:
@@ -178,4 +183,9 @@ def load(path: Path) -> LexicalIndex:
     with np.load(path, allow_pickle=False) as stored:
         text = stored["words"].tobytes().decode()
         vocabulary = {word: i for i, word in enumerate(text.split("\n"))} if text else {}
-        return LexicalIndex(vocabulary, stored["offsets"], stored["postings"], stored["frequencies"], stored["lengths"])
+        analysis = stored["analysis"].tobytes().decode() if "analysis" in stored else ""
+        return LexicalIndex(vocabulary, **{name: stored[name] for name in _ARRAYS}, analysis=analysis)
+
+
+def _bytes(text: str) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(text.encode(), dtype=np.uint8)

@@ -15,6 +15,7 @@ from assistant.retrieval.audience import Audiences
 from assistant.retrieval.dense import cosines
 from assistant.retrieval.fusion import fuse
 from assistant.retrieval.layout import Layout, Mask, admitted, lay_out
+from assistant.retrieval.spelling import Correction, correct, spellings
 from assistant.types import Chunk, Filters, Hit, Principal
 
 
@@ -22,7 +23,7 @@ from assistant.types import Chunk, Filters, Hit, Principal
 class SearchIndex:
     """One generation, ready to be searched. Row i of `vectors`, ordinal i of `lexical` and `chunks[i]` are the same chunk; `layout`
     follows from the chunks; what each
-    asker may read is kept in `audiences`."""
+    asker may read is kept in `audiences`; `spelt` are the words of the chunks as they are spelt."""
 
     chunks: tuple[Chunk, ...]
     vectors: Vectors
@@ -30,11 +31,13 @@ class SearchIndex:
     analyzer: Analyzer = field(default_factory=Analyzer)
     layout: Layout = field(init=False)
     audiences: Audiences = field(init=False)
+    spelt: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         layout = lay_out(self.chunks)
         object.__setattr__(self, "layout", layout)
         object.__setattr__(self, "audiences", Audiences(layout, self.lexical))
+        object.__setattr__(self, "spelt", spellings(self.lexical))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,12 @@ def build_index(chunks: Sequence[Chunk], vectors: Vectors, analyzer: Analyzer | 
     if len(chunks) != len(vectors):
         raise ValueError(f"{len(chunks)} chunks, but {len(vectors)} vectors")
     analyzer = analyzer or Analyzer()
-    return SearchIndex(tuple(chunks), vectors, lexical.build([analyzer.terms(chunk.indexed_text) for chunk in chunks]), analyzer)
+    return SearchIndex(tuple(chunks), vectors, lexical.build(analyzer.entries(chunk.indexed_text) for chunk in chunks), analyzer)
+
+
+def corrected(index: SearchIndex, query: str, principal: Principal) -> Correction:
+    """The query without slips of the pen; this is what to embed and to search for."""
+    return correct(query, index.lexical, index.spelt, index.audiences.of(principal), index.analyzer)
 
 
 def search(index: SearchIndex, query: str, query_vector: Vector, principal: Principal, filters: Filters, k: int) -> list[Hit]:
