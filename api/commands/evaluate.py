@@ -56,16 +56,17 @@ def command(
 
     evaluation = _evaluate(folder, Asking(field, scope, absent, prefix, limit, principal_of(groups)))
     comparison = compare(before, evaluation) if before else None
+    # Files first: whoever reads what is printed may stop early.
+    if output:
+        write_evaluation(evaluation, output)
+    if svg:
+        _draw(evaluation, svg)
     if as_json:
         _print_json(evaluation, comparison)
     else:
         print_evaluation(evaluation)
         if comparison:
             print_comparison(comparison)
-    if output:
-        write_evaluation(evaluation, output)
-    if svg:
-        _draw(evaluation, svg)
     if failures := list(missed(thresholds, evaluation.measures)):
         print(*(f"footnote: {failure}" for failure in failures), sep="\n", file=sys.stderr)
         raise typer.Exit(MISSED)

@@ -123,8 +123,8 @@ def _rows(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], list[tuple[int,
                 _Row.model_validate(row)
             except ValidationError as error:
                 bad += [(line, _complaint(detail["loc"], detail["msg"])) for detail in error.errors()]
-            except ValueError as error:
-                bad.append((line, f"is no JSON: {error}"))
+            except json.JSONDecodeError as error:
+                bad.append((line, f"is no JSON: {error.msg} at character {error.colno}"))
             else:
                 good.append((line, row))
     return good, bad

@@ -111,7 +111,7 @@ class TestReading:
     @pytest.mark.parametrize(
         ("bad", "says"),
         [
-            ("{", "line 2: is no JSON"),
+            ("{", "line 2: is no JSON: Expecting property name enclosed in double quotes at character 2"),
             ("[]", "line 2: "),
             ({"answerable": True}, 'line 2: has no "question"'),
             ({"question": "How?"}, 'line 2: has no "answerable" (true, false, or null while nobody has decided)'),
@@ -230,10 +230,16 @@ class TestAsking:
         assert "pay.md" in found.reply.cited
 
     async def test_a_member_of_no_group_finds_nothing_restricted(self, world: World, tmp_path: Path) -> None:
-        pay = row(evidence=[{"doc": "secret/pay.md", "text": "Salaries are paid on the 25th day of each month."}])
+        evidence = [{"doc": "secret/pay.md", "text": "Salaries are paid on the 25th day of each month."}]
+        pay = row(evidence=evidence, question="On which day of the month are salaries paid?")
         (found,) = await self.asked(world, tmp_path, pay, principal=Principal("guest"))
+        (all_read,) = await self.asked(world, tmp_path, pay)
 
-        assert found.retrieval["document@5"] == 0
+        assert (found.retrieval["document@5"], all_read.retrieval["document@5"]) == (0, 1)
+        assert found.reply
+        assert all_read.reply
+        assert "secret/pay.md" not in found.reply.cited
+        assert "secret/pay.md" in all_read.reply.cited
 
     async def test_calls_to_a_model_are_counted(self, world: World, tmp_path: Path) -> None:
         questions = read(tmp_path, row(), row(False, id="none"))
