@@ -76,7 +76,12 @@ def test_a_clear_gain_stands_out_and_a_small_one_does_not() -> None:
     assert (clear.before, clear.now, clear.difference, clear.questions) == (0.0, 0.75, 0.75, 40)
     assert 0.5 < clear.low < 0.75 < clear.high < 0.95
     assert small.low <= 0 < small.difference < small.high
-    assert moved([0.0] * 40, [1.0] * 30 + [0.0] * 10) == clear
+
+
+def test_the_same_evaluations_have_the_same_interval() -> None:
+    before, now = [0.0] * 41, [(number / 41) ** 2 for number in range(41)]
+
+    assert moved(before, now) == moved(before, now)
 
 
 def test_the_interval_is_as_wide_as_theory_says() -> None:
