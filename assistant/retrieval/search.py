@@ -10,20 +10,26 @@ import numpy.typing as npt
 
 from assistant.ports import Reranker, Vector, Vectors
 from assistant.retrieval import lexical
+from assistant.retrieval.acronyms import Acronyms, alternatives, collect
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.audience import Audiences
 from assistant.retrieval.dense import cosines
 from assistant.retrieval.fusion import fuse
 from assistant.retrieval.layout import Layout, Mask, admitted, lay_out
+from assistant.retrieval.phrases import shares_held
 from assistant.retrieval.spelling import Correction, correct, spellings
 from assistant.types import Chunk, Filters, Hit, Principal
+
+ACRONYM = 0.5
+PHRASE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class SearchIndex:
     """One generation, ready to be searched. Row i of `vectors`, ordinal i of `lexical` and `chunks[i]` are the same chunk; `layout`
     follows from the chunks; what each
-    asker may read is kept in `audiences`; `spelt` are the words of the chunks as they are spelt."""
+    asker may read is kept in `audiences`; `spelt` are the words of the chunks as they are spelt, and
+    `acronyms` what the chunks explain."""
 
     chunks: tuple[Chunk, ...]
     vectors: Vectors
@@ -32,12 +38,14 @@ class SearchIndex:
     layout: Layout = field(init=False)
     audiences: Audiences = field(init=False)
     spelt: tuple[str, ...] = field(init=False)
+    acronyms: Acronyms = field(init=False)
 
     def __post_init__(self) -> None:
         layout = lay_out(self.chunks)
         object.__setattr__(self, "layout", layout)
         object.__setattr__(self, "audiences", Audiences(layout, self.lexical))
         object.__setattr__(self, "spelt", spellings(self.lexical))
+        object.__setattr__(self, "acronyms", collect((chunk.text for chunk in self.chunks), self.analyzer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +85,24 @@ def search(index: SearchIndex, query: str, query_vector: Vector, principal: Prin
     if k < 1 or not candidates.any():
         return []
     terms = index.analyzer.terms(query)
-    bm25 = lexical.bm25(index.lexical, terms, readers)
+    bm25 = _bm25(index, terms, readers)
     cosine = cosines(index.vectors, query_vector, candidates)
     share = bm25 / np.float32(lexical.ideal_bm25(index.lexical, terms, readers) or 1)
+    phrases = shares_held(query, index.chunks, index.lexical, candidates, index.analyzer)
+    share = share if phrases is None else share + np.float32(PHRASE) * phrases
     fused = fuse(cosine, share, index.layout, candidates)
     best = _best(index, fused, candidates, k)
     return [Hit(index.chunks[i], min(float(fused[i]), 1.0), rank, float(cosine[i]), float(bm25[i])) for rank, i in enumerate(best, 1)]
+
+
+def _bm25(index: SearchIndex, terms: Sequence[str], readers: lexical.Audience) -> lexical.Scores:
+    """BM25 of every chunk; where it scores higher on what means the same as some of the terms, by that, as if it had stood for them."""
+    scores = lexical.bm25(index.lexical, terms, readers)
+    for original, other in alternatives(index.acronyms, terms, readers.mask):
+        worth = ACRONYM * lexical.ideal_bm25(index.lexical, original, readers) / lexical.ideal_bm25(index.lexical, other, readers)
+        instead = np.float32(worth) * lexical.bm25(index.lexical, other, readers)
+        scores += np.maximum(instead - lexical.bm25(index.lexical, original, readers), 0)
+    return scores
 
 
 def query_stats(index: SearchIndex, query: str, principal: Principal) -> QueryStats:
