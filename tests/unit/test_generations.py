@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import IndexBroken, IndexMissing, IngestError
-from assistant.generation import Snapshot, Snapshots
+from assistant.generation import Snapshot, Snapshots, read_lexical, read_manifest, write_manifest
+from assistant.retrieval import lexical
+from assistant.retrieval.analysis import ANALYSIS
 from ingest.pipeline import MOST_REMOVED
 from tests.fakes import MemoryChunkIndex, MemoryChunkStore
 from tests.worlds import World
@@ -242,3 +244,19 @@ def test_there_is_nothing_to_go_back_to_before_the_first_ingest(tmp_path: Path) 
     with pytest.raises(IngestError, match="Nothing was ingested yet"):
         empty.work().rollback()
     assert not empty.home.folder.exists()
+
+
+def test_words_of_other_code_are_counted_anew_at_once_and_for_good_by_the_next_ingest(world: World) -> None:
+    name = str(world.home.current())
+    stale = replace(lexical.build([["old"]] * 4), analysis="other code")
+    lexical.save(stale, world.home.lexical(name))
+    write_manifest(world.home.generation(name), replace(read_manifest(world.home.generation(name)), pipeline="other code"))
+
+    opened = readers(world).current()
+    assert opened.index.lexical.analysis == ANALYSIS
+    assert "rule" in opened.index.lexical.vocabulary
+
+    world.ingest()
+    written = read_lexical(world.home.lexical(str(world.home.current())))
+    assert written.analysis == ANALYSIS
+    assert written.vocabulary == opened.index.lexical.vocabulary
