@@ -141,6 +141,15 @@ def postings(index: LexicalIndex, term: str) -> tuple[npt.NDArray[np.int32], npt
     return index.postings[part], index.frequencies[part]
 
 
+def holders(index: LexicalIndex, terms: Sequence[str]) -> Mask:
+    """Which chunks hold every one of the terms, over the whole index; none where there is no term."""
+    held = np.zeros(index.size, dtype=np.int32)
+    distinct = dict.fromkeys(terms)
+    for term in distinct:
+        held[postings(index, term)[0]] += 1
+    return np.asarray((held == len(distinct)) & bool(distinct), dtype=np.bool_)
+
+
 def idf(index: LexicalIndex, term: str, readers: Audience) -> float:
     """How rare a term is in what the audience may read: ln(1 + (N - df + 0.5) / (df + 0.5)), never negative. A term that does
     not occur there is as rare as can be."""

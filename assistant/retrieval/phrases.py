@@ -9,7 +9,7 @@ import numpy as np
 
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.layout import Mask
-from assistant.retrieval.lexical import LexicalIndex, Scores, postings
+from assistant.retrieval.lexical import LexicalIndex, Scores, holders
 from assistant.types import Chunk
 
 _QUOTED = re.compile('["\u201c\u201d\u201e\u00ab]([^"\u201c\u201d\u201e\u00ab\u00bb\n]{3,200})["\u201c\u201d\u00bb]')
@@ -30,16 +30,6 @@ def shares_held(query: str, chunks: Sequence[Chunk], index: LexicalIndex, mask: 
     found = np.zeros(len(chunks), dtype=np.float32)
     for phrase in phrases:
         pattern = re.compile(r"(?<![^\W_])" + r"[\W_]+".join(map(re.escape, _WORD.findall(phrase))) + r"(?![^\W_])", re.IGNORECASE)
-        for ordinal in _with_all(analyzer.terms(phrase), index, mask):
+        for ordinal in np.flatnonzero(holders(index, analyzer.terms(phrase)) & mask).tolist():
             found[ordinal] += pattern.search(chunks[ordinal].indexed_text) is not None
     return found / np.float32(len(phrases))
-
-
-def _with_all(terms: Sequence[str], index: LexicalIndex, mask: Mask) -> list[int]:
-    """The chunks under the mask that hold every term; none for a phrase of stop words alone."""
-    held = np.zeros(len(mask), dtype=np.bool_)
-    for number, term in enumerate(dict.fromkeys(terms)):
-        has = np.zeros(len(mask), dtype=np.bool_)
-        has[postings(index, term)[0]] = True
-        held = has & mask if number == 0 else held & has
-    return [int(ordinal) for ordinal in np.flatnonzero(held)]

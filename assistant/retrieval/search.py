@@ -21,7 +21,7 @@ from assistant.retrieval.spelling import Correction, correct, spellings
 from assistant.types import Chunk, Filters, Hit, Principal
 
 ACRONYM = 0.5
-PHRASE = 1.0
+PHRASE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +96,12 @@ def search(index: SearchIndex, query: str, query_vector: Vector, principal: Prin
 
 
 def _bm25(index: SearchIndex, terms: Sequence[str], readers: lexical.Audience) -> lexical.Scores:
-    """BM25 of every chunk; where it scores higher on what means the same as some of the terms, by that, as if it had stood for them."""
+    """BM25 of every chunk; where it holds all of what means the same as some of the terms, and scores higher on that, as if that had
+    stood for them."""
     scores = lexical.bm25(index.lexical, terms, readers)
     for original, other in alternatives(index.acronyms, terms, readers.mask):
         worth = ACRONYM * lexical.ideal_bm25(index.lexical, original, readers) / lexical.ideal_bm25(index.lexical, other, readers)
-        instead = np.float32(worth) * lexical.bm25(index.lexical, other, readers)
+        instead = np.float32(worth) * lexical.bm25(index.lexical, other, readers) * lexical.holders(index.lexical, other)
         scores += np.maximum(instead - lexical.bm25(index.lexical, original, readers), 0)
     return scores
 
