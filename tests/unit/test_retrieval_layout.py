@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.retrieval.fusion import fuse
+from assistant.retrieval.fusion import COSINE, DOCUMENT_BM25, DOCUMENT_COSINE, HIGHEST, NEIGHBOUR, fuse
 from assistant.retrieval.layout import Layout, best_neighbour, best_of_document, lay_out
 from assistant.types import Chunk
 
@@ -38,7 +38,15 @@ def test_what_stands_beside_an_answer_is_lifted() -> None:
     assert fused[0] > fused[1] > fused[2] > fused[3] > 0
     hidden = fuse(cosine, nothing, layout, np.array([False, True, True, True]))
     assert hidden[0] == 0
-    assert hidden[1] == hidden[2] == pytest.approx(hidden[3] * 1.9 / 1.6)
+    own = COSINE + DOCUMENT_COSINE
+    assert hidden[1] == hidden[2] == pytest.approx(hidden[3] * (own + NEIGHBOUR * COSINE) / own)
+
+
+def test_the_best_words_and_the_best_meaning_of_a_document_may_be_those_of_two_chunks() -> None:
+    layout = laid_out([("a", 0, 0), ("a", 10, 0), ("b", 0, 0)])
+    cosine, words = np.array([0.9, 0, 0.9], dtype=np.float32), np.array([0, 0.9, 0], dtype=np.float32)
+    fused = fuse(cosine, words, layout, np.ones(3, dtype=np.bool_))
+    assert fused[0] - fused[2] == pytest.approx((DOCUMENT_BM25 + NEIGHBOUR * (1 - COSINE)) * 0.9 / HIGHEST)
 
 
 def test_a_perfect_chunk_alone_scores_close_to_one() -> None:
