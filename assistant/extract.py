@@ -1,83 +1,37 @@
 """Answers in the documents' own sentences: the few of the evidence that answer best, each with itself as its quote.
 
-Sentences are scored by a linear model over what they share with the question, where they stand and whether they have the form of an
-answer; the best few by words alone are then compared with the question in the embedding space, which costs some milliseconds each.
-The weights were fitted by `bench/train_extract.py` on 2026-11-22 to rank the sentences first that hold the gold evidence (conditional
-logit), over three public sets with all-MiniLM-L6-v2: handbook (168 questions), squad2 (365) and clapnq (156).
+Sentences are scored by a linear model over `SIGNALS`; the best few by words alone are then compared with the question in the embedding
+space, which costs some milliseconds each. The weights stand in `extract.json` beside this module, with where they come from:
+`bench/train_extract.py` fits them to rank the sentences first that hold the gold evidence.
+
+How many sentences make an answer was chosen on the development halves of five public sets: what scores within `GAP` of the best, in
+whichever chunk. To prefer the best one's neighbours or its chunk cost precision, to stop at a share of the probability cost recall.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
 
+from assistant.extraction_quotes import claims_of
+from assistant.extraction_signals import Candidate, candidates
 from assistant.grounding_checks import SHORTEST_QUOTE, meaningful
 from assistant.ports import Vector, Vectors
 from assistant.retrieval.analysis import Analyzer
-from assistant.retrieval.search import QueryStats, share
-from assistant.retrieval.sentences import sentences
-from assistant.types import Chunk, Claim, Evidence, Span
+from assistant.retrieval.parts import parts
+from assistant.retrieval.search import QueryStats
+from assistant.types import Claim, Evidence
 
 Embed = Callable[[Sequence[str]], Vectors]
 
-WEIGHTS: Mapping[str, float] = {
-    "words": 2.1, "asked_words": 2.4, "place_words": 2.3, "words_before": 1.5, "retrieval": 7.7, "number": 0.8, "question": -2.0,
-    "short": -1.5, "cosine": 5.7,
-}  # fmt: skip
-EMBEDDED = 5
-MOST_SENTENCES = 3
-MOST_CHARACTERS = 600
-GAP = 1.5
-NEIGHBOUR = 0.5
-
-_EMBEDDED_CHARACTERS = 250
-_SHORT = 25
-_MOST_MERGED = 350
-_NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|billion|half|twice)\b", re.I
-)
-_ASKS_NUMBER = re.compile(
-    r"\b(?:how (?:many|much|long|often|old|far|big|large|tall|high|soon|late|early)|when|(?:what|which) (?:year|date|day|time|month|age"
-    r"|percentage|percent|amount|number|share|rate))\b",
-    re.I,
-)
-_LEANS = re.compile(
-    r"^(?:this|that|these|those|it|its|they|their|he|she|his|her|however|but|otherwise|such|if so|instead|then|so|both|neither|either)\b",
-    re.I,
-)
-_LIMITS = re.compile(r"^(?:however|unless|but|except|otherwise|this (?:does not|doesn['\u2019]t))\b", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A sentence of the evidence. `place` counts the chunk's sentences from 0; `span` has offsets into the chunk's text."""
-
-    evidence: Evidence
-    place: int
-    span: Span
-    signals: Mapping[str, float]
-
-    def score(self, weights: Mapping[str, float]) -> float:
-        """What the sentence's words, place and form are worth; the cosine comes on top for the few that are embedded."""
-        return sum(weights[name] * value for name, value in self.signals.items())
-
-    @property
-    def in_place(self) -> str:
-        """The sentence as it is embedded: behind its document's title and its heading, cut to a length that costs little."""
-        chunk = self.evidence.chunk
-        return f"{' '.join((chunk.title, *chunk.headings[-1:]))}: {self.span.text}"[:_EMBEDDED_CHARACTERS]
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What a sentence is held against: the question's terms with their weights, and which of them the asking sentence has."""
-
-    weights: Mapping[str, float]
-    asked: Mapping[str, float]
-    number: bool
+EMBEDDED = 6
+MOST_SENTENCES = 5
+MOST_CHARACTERS = 650
+GAP = 1.3
 
 
 def extract(
@@ -87,168 +41,67 @@ def extract(
     analyzer: Analyzer,
     query_vector: Vector,
     embed: Embed,
-    weights: Mapping[str, float] = WEIGHTS,
+    weights: Mapping[str, float] | None = None,
 ) -> list[Claim]:
-    """The sentences that answer, in the order of the evidence and of their place in it; empty where there is no evidence.
+    """The sentences that answer, in the order of the evidence and of their place in it; empty where no evidence can be quoted.
 
     Every quote is a contiguous piece of its chunk's text or of one of its leads, and holds at least `SHORTEST_QUOTE` letters or digits.
-    `query_vector` is the question's; `embed` is called once, with at most `EMBEDDED` sentences.
+    Together they have at most `MOST_CHARACTERS` characters, unless the first sentence with what it needs has more. Each part of the
+    question has its sentence before any has a second. `query_vector` is the question's; `embed` is called once, with at most `EMBEDDED`
+    sentences.
     """
-    found = candidates(question, evidence, stats, analyzer)
-    if not found:
+    quotable = [item for item in evidence if meaningful(item.chunk.text) >= SHORTEST_QUOTE]
+    each = [candidates(part, quotable, stats, analyzer) for part in parts(question)]
+    if not each[0]:
         return []
-    chosen = _choose(found, _scores(found, query_vector, embed, weights))
-    return [claim for item in evidence for claim in _claims(item, [c.place for c in chosen if c.evidence is item])]
+    scores = _scores(each, query_vector, embed, weights or trained_weights())
+    return _within_budget(quotable, _in_turn(each[0], [_near_the_best(scored) for scored in scores]))
 
 
-def candidates(question: str, evidence: Sequence[Evidence], stats: QueryStats, analyzer: Analyzer) -> list[Candidate]:
-    """Every sentence of the evidence with what speaks for it. A word's share is weighted by how rare the word is."""
-    wanted = _wanted(question, stats, analyzer)
-    best = max((item.hit.score for item in evidence), default=0.0) or 1.0
-    return [candidate for item in evidence for candidate in _of_chunk(item, item.hit.score / best, wanted, analyzer)]
+@cache
+def trained_weights() -> Mapping[str, float]:
+    """The weight of each signal, per unit, as `bench/train_extract.py` left them."""
+    stored = json.loads((files("assistant") / "extract.json").read_text(encoding="utf-8"))
+    return {name: float(weight) for name, weight in stored["weights"].items()}
 
 
-def asking_sentence(question: str) -> str:
-    """Of a question with its story, the sentence that asks: the last with a question mark, else the last."""
-    parts = [span.text for span in sentences(question)] or [question]
-    return next((part for part in reversed(parts) if part.endswith("?")), parts[-1])
-
-
-def _wanted(question: str, stats: QueryStats, analyzer: Analyzer) -> _Wanted:
-    weights = stats.weights
-    sentence = asking_sentence(question)
-    asked = {term: weights[term] for term in analyzer.terms(sentence) if term in weights}
-    return _Wanted(weights, asked, bool(_ASKS_NUMBER.search(sentence)))
-
-
-def _of_chunk(item: Evidence, standing: float, wanted: _Wanted, analyzer: Analyzer) -> list[Candidate]:
-    chunk = item.chunk
-    place = set(analyzer.terms(" ".join((chunk.title, *chunk.headings))))
-    found = []
-    before: set[str] = set()
-    for i, span in enumerate(sentences(chunk.text)):
-        terms = set(analyzer.terms(span.text))
-        words = share(terms, wanted.weights)
-        signals = {
-            "words": words,
-            "asked_words": share(terms, wanted.asked),
-            "place_words": share(terms | place, wanted.weights) - words,
-            "words_before": share(terms | before, wanted.weights) - words,
-            "retrieval": standing,
-            **_form(span.text, wanted),
-        }
-        found.append(Candidate(item, i, span, signals))
-        before = terms
-    return found
-
-
-def _form(sentence: str, wanted: _Wanted) -> dict[str, float]:
-    """A question for a number is answered by one; questions, and scraps of a line, seldom answer."""
-    number = 1.0 if _NUMBER.search(sentence) else -1.0
-    return {
-        "number": number if wanted.number else 0.0,
-        "question": float(sentence.endswith("?")),
-        "short": float(len(sentence) < _SHORT),
-    }
-
-
-def _scores(found: Sequence[Candidate], query_vector: Vector, embed: Embed, weights: Mapping[str, float]) -> list[float]:
-    scores = [candidate.score(weights) for candidate in found]
-    best = sorted(range(len(found)), key=lambda i: -scores[i])[:EMBEDDED]
-    cosines = np.asarray(embed([found[i].in_place for i in best]) @ query_vector, dtype=float)
-    for i, cosine in zip(best, cosines, strict=True):
-        scores[i] += weights["cosine"] * (float(cosine) - float(cosines.min()))
+def _scores(each: Sequence[Sequence[Candidate]], query_vector: Vector, embed: Embed, weights: Mapping[str, float]) -> list[list[float]]:
+    """For each part of the question every sentence's score: by words, and for those that are best by words for some part by cosine."""
+    scores = [[candidate.score(weights) for candidate in found] for found in each]
+    best = list(dict.fromkeys(i for scored in scores for i in _order(scored)[: EMBEDDED // len(each)]))
+    cosines = np.asarray(embed([each[0][i].in_place for i in best]) @ query_vector, dtype=float)
+    for scored in scores:
+        for i, cosine in zip(best, cosines, strict=True):
+            scored[i] += weights["cosine"] * (float(cosine) - float(cosines.min()))
     return scores
 
 
-def _choose(found: Sequence[Candidate], scores: Sequence[float]) -> list[Candidate]:
-    """The best sentence, and those nearly as good; one that stands beside the best is nearly as good sooner."""
-    order = sorted(range(len(found)), key=lambda i: -scores[i])
-    best = found[order[0]]
-
-    def worth(i: int) -> float:
-        beside = found[i].evidence is best.evidence and abs(found[i].place - best.place) == 1
-        return scores[i] + (NEIGHBOUR if beside else 0.0)
-
-    chosen = [best]
-    length = len(best.span.text)
-    for i in sorted(order[1:], key=lambda i: -worth(i)):
-        length += len(found[i].span.text)
-        if len(chosen) == MOST_SENTENCES or length > MOST_CHARACTERS or worth(i) < scores[order[0]] - GAP:
-            break
-        chosen.append(found[i])
-    return chosen
+def _near_the_best(scores: Sequence[float]) -> list[int]:
+    """The best sentence and those nearly as good, best first."""
+    order = _order(scores)
+    return [i for i in order[:MOST_SENTENCES] if scores[i] >= scores[order[0]] - GAP]
 
 
-def _claims(item: Evidence, places: Sequence[int]) -> list[Claim]:
-    """The chosen sentences of one chunk with what they need to be understood, each run of neighbours as one quote."""
-    text = item.chunk.text
-    spans = sentences(text) if places else []
-    kept = {place for chosen in places for place in _completed(item.chunk, spans, chosen)}
-    governing = [_governing(item.chunk, spans, place) for place in sorted(kept)]
-    leads = [lead for lead in governing if isinstance(lead, str)]
-    runs = _runs(text, spans, kept.union(place for place in governing if isinstance(place, int)))
-    quotes = dict.fromkeys([*leads, *(text[spans[first].start : spans[last].end] for first, last in runs)])
-    return [Claim(" ".join(quote.split()), item.marker, quote) for quote in quotes if meaningful(quote) >= SHORTEST_QUOTE]
+def _in_turn(found: Sequence[Candidate], chosen: Sequence[Sequence[int]]) -> Iterator[Candidate]:
+    """The best sentence for each part of the question, then the second for each, and so on."""
+    turns = (one[place] for place in range(MOST_SENTENCES) for one in chosen if place < len(one))
+    return (found[i] for i in list(dict.fromkeys(turns))[:MOST_SENTENCES])
 
 
-def _completed(chunk: Chunk, spans: Sequence[Span], place: int) -> list[int]:
-    """The sentence, the one that it leans on (or a "No." before it), the one that limits it, and of a list or table what it introduces."""
-    first = last = place
-    if place and _together(chunk.text, spans, place - 1) and (_LEANS.match(spans[place].text) or _is_scrap(spans[place - 1].text)):
-        first -= 1
-    if place + 1 < len(spans) and _together(chunk.text, spans, place) and _LIMITS.match(spans[place + 1].text):
-        last += 1
-    while last + 1 < len(spans) and _fits(spans, place, last + 1) and _governing(chunk, spans, last + 1) == place:
-        last += 1
-    return list(range(first, last + 1))
+def _within_budget(evidence: Sequence[Evidence], chosen: Iterator[Candidate]) -> list[Claim]:
+    """What the chosen sentences quote; one that would make the answer too long is left out for shorter ones after it."""
+    kept: list[Candidate] = []
+    claims: list[Claim] = []
+    for candidate in chosen:
+        longer = _claims(evidence, [*kept, candidate])
+        if not claims or sum(len(claim.quote) for claim in longer) <= MOST_CHARACTERS:
+            kept, claims = [*kept, candidate], longer
+    return claims
 
 
-def _runs(text: str, spans: Sequence[Span], kept: Set[int]) -> list[tuple[int, int]]:
-    """First and last of each quote. Neighbours in one paragraph become one quote while it is short; what is too short to be a quote
-    becomes one with its neighbour: the one after it, at the end of the chunk the one before."""
-    runs: list[tuple[int, int]] = []
-    for place in sorted(kept):
-        if runs and runs[-1][1] == place - 1 and _one_quote(text, spans, runs[-1][0], place):
-            runs[-1] = (runs[-1][0], place)
-        else:
-            runs.append((place, place))
-    for first, last in runs:
-        if last - first + 1 < len(spans) and _is_scrap(text[spans[first].start : spans[last].end]):
-            return _runs(text, spans, kept | {last + 1 if last + 1 < len(spans) else first - 1})
-    return runs
+def _claims(evidence: Sequence[Evidence], chosen: Sequence[Candidate]) -> list[Claim]:
+    return [claim for item in evidence for claim in claims_of(item, [one.place for one in chosen if one.evidence is item])]
 
 
-def _one_quote(text: str, spans: Sequence[Span], first: int, last: int) -> bool:
-    """Should these sentences, without the last one a quote already, be one together with it?"""
-    before = text[spans[first].start : spans[last - 1].end]
-    return (_fits(spans, first, last) and _together(text, spans, last - 1)) or _is_scrap(before) or _is_scrap(spans[last].text)
-
-
-def _together(text: str, spans: Sequence[Span], place: int) -> bool:
-    """Do this sentence and the next stand in one line or paragraph?"""
-    return "\n" not in text[spans[place].end : spans[place + 1].start]
-
-
-def _governing(chunk: Chunk, spans: Sequence[Span], place: int) -> int | str | None:
-    """What a list item or a table row is read under: the list's introduction or the table's header, as a place in the chunk or as the
-    text of a lead. None for running text."""
-    row = " | " in spans[place].text
-    while place:
-        gap = chunk.text[spans[place - 1].end : spans[place].start]
-        if "\n" in gap and spans[place - 1].text.endswith(":"):
-            return place - 1
-        if gap.count("\n") > 1 or (row and " | " not in spans[place - 1].text):
-            return place if row else None
-        place -= 1
-    if chunk.leads:
-        return chunk.leads[-1].text
-    return place if row else None
-
-
-def _fits(spans: Sequence[Span], first: int, last: int) -> bool:
-    return spans[last].end - spans[first].start <= _MOST_MERGED
-
-
-def _is_scrap(text: str) -> bool:
-    return meaningful(text) < SHORTEST_QUOTE
+def _order(scores: Sequence[float]) -> list[int]:
+    return sorted(range(len(scores)), key=lambda i: -scores[i])

@@ -2,8 +2,8 @@
 
 FOLDER holds the evaluation sets. A question's candidates are the sentences of what the product retrieves for it; those that lie at
 least half in the gold evidence are the good ones. The weights maximise the probability that a softmax over a question's candidates
-gives to its good ones together (conditional logit, McFadden, 1974), with an L2 penalty, every set counting alike. They go into
-`assistant.extract.WEIGHTS` by hand. Only measured are policyqa and conditionalqa, which are for research alone, and mtrag, whose
+gives to its good ones together (conditional logit, McFadden, 1974), with an L2 penalty, every set counting alike. They are written to
+`assistant/extract.json`, which ships. Only measured are policyqa and conditionalqa, which are for research alone, and mtrag, whose
 evidence is whole passages: with it, or with obliqa, the sets that were left out came out no better.
 
 Figures on a set that was learned from are those of weights fitted without it.
@@ -12,8 +12,10 @@ Figures on a set that was learned from are those of weights fitted without it.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +24,9 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]  # ships no 
 
 from assistant.answering import EVIDENCE
 from assistant.compose import text_of
-from assistant.evaluation.measures import Passage, Row, judge, share_inside
-from assistant.extract import EMBEDDED, WEIGHTS, Candidate, candidates, extract
+from assistant.evaluation.measures import Passage, Row, judge, percentile, share_inside
+from assistant.extract import EMBEDDED, extract
+from assistant.extraction_signals import SIGNALS, Candidate, candidates
 from assistant.features import features
 from assistant.gate import load_gate
 from assistant.ground import ground
@@ -36,7 +39,7 @@ from bench.retrieval import VectorStore, make_index, read_rows, turns
 
 LEARNED = ("handbook", "squad2", "clapnq")
 UNSEEN = ("policyqa", "conditionalqa", "mtrag")
-NAMES = tuple(WEIGHTS)
+WEIGHTS = Path(__file__).parents[1] / "assistant" / "extract.json"
 POOL = 16
 GOOD = 0.5
 PENALTY = 0.01
@@ -47,7 +50,7 @@ Numbers = npt.NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Case:
     """An answerable question with what was retrieved for it. `signals` has a row for each of the `POOL` sentences that are compared and
-    a column for each of NAMES; `good` says which of them answer. `passes`: the gate would let it be answered."""
+    a column for each of SIGNALS; `good` says which of them answer. `passes`: the gate would let it be answered."""
 
     row: Row
     question: str
@@ -86,7 +89,7 @@ def _compared(
     """Signals and labels of the sentences that share most with the question, by no fitted weights, so that none comes in by the back."""
     found = sorted(candidates(question, evidence, stats, index.analyzer), key=_plain, reverse=True)[:POOL]
     cosines = embedder.embed([candidate.in_place for candidate in found]) @ vector
-    signals = [[*(c.signals[name] for name in NAMES if name != "cosine"), cosine] for c, cosine in zip(found, cosines, strict=True)]
+    signals = [[*(c.signals[name] for name in SIGNALS[:-1]), cosine] for c, cosine in zip(found, cosines, strict=True)]
     good = [share_inside(row, Passage(c.evidence.chunk.source, c.span.text)) >= GOOD for c in found]
     return np.array(signals, dtype=float), np.array(good)
 
@@ -111,13 +114,13 @@ def fit(sets: Sequence[Sequence[Case]]) -> dict[str, float]:
             gradient = gradient + mass * ((every - good) @ signals)
         return total, gradient
 
-    found = minimize(loss, np.zeros(len(NAMES)), jac=True, method="L-BFGS-B").x / scale
-    return {name: round(float(weight), 1) for name, weight in zip(NAMES, found, strict=True)}
+    found = minimize(loss, np.zeros(len(SIGNALS)), jac=True, method="L-BFGS-B").x / scale
+    return {name: round(float(weight), 2) for name, weight in zip(SIGNALS, found, strict=True)}
 
 
 def top1(case: Case, weights: Mapping[str, float]) -> float:
     """Does the sentence that comes first answer? As in the product, only the best by words are compared by cosine."""
-    by_name = np.array([weights[name] for name in NAMES])
+    by_name = np.array([weights[name] for name in SIGNALS])
     words = case.signals[:, :-1] @ by_name[:-1]
     best = np.argsort(-words, kind="stable")[:EMBEDDED]
     return float(case.good[best[np.argmax(words[best] + by_name[-1] * case.signals[best, -1])]])
@@ -127,7 +130,8 @@ def answer(case: Case, weights: Mapping[str, float], embedder: Embedder) -> dict
     """The whole answer, judged."""
     claims = extract(case.question, case.evidence, case.stats, case.analyzer, case.vector, embedder.embed, weights)
     text, citations = text_of(ground(claims, case.evidence).statements)
-    return judge(case.row, [Passage(citation.source, citation.quote) for citation in citations], text)
+    judged = judge(case.row, [Passage(citation.source, citation.quote) for citation in citations], text)
+    return judged | {"characters": sum(len(citation.quote) for citation in citations)}
 
 
 def line(name: str, found: Sequence[Case], weights: Mapping[str, float], embedder: Embedder) -> str:
@@ -136,30 +140,41 @@ def line(name: str, found: Sequence[Case], weights: Mapping[str, float], embedde
     first = np.mean([top1(case, weights) for case in found])
     reachable = np.mean([case.good.any() for case in found])
     means = " | ".join(f"{np.mean([one[measure] for one in judged]):.3f}" for measure in ("right", "precision", "recall"))
-    return f"| {name} | {len(found)} | {reachable:.3f} | {first:.3f} | {len(judged)} | {means} |"
+    lengths = " | ".join(f"{percentile([one['characters'] for one in judged], share):.0f}" for share in (50, 95))
+    return f"| {name} | {len(found)} | {reachable:.3f} | {first:.3f} | {len(judged)} | {means} | {lengths} |"
 
 
-def report(sets: Mapping[str, Sequence[Case]], embedder: Embedder) -> Iterator[str]:
-    everything = fit([sets[name] for name in LEARNED])
-    yield "| set | questions | an answer is compared | top-1 | answered | right when answered | citation precision | recall |"
-    yield "|---|---|---|---|---|---|---|---|"
+def report(sets: Mapping[str, Sequence[Case]], weights: Mapping[str, float], embedder: Embedder) -> Iterator[str]:
+    """The table; a set that was learned from is judged by weights fitted without it."""
+    yield "| set | questions | an answer is compared | top-1 | answered | right when answered | precision | recall | quoted p50 | p95 |"
+    yield "|---|---|---|---|---|---|---|---|---|---|"
     for name in LEARNED:
         yield line(f"{name}, left out", sets[name], fit([sets[other] for other in LEARNED if other != name]), embedder)
     for name in UNSEEN:
-        yield line(f"{name}, unseen", sets[name], everything, embedder)
-    yield f"\nWEIGHTS = {everything}, fitted to " + ", ".join(f"{name} ({sum(c.good.any() for c in sets[name])})" for name in LEARNED)
+        yield line(f"{name}, unseen", sets[name], weights, embedder)
+
+
+def write(path: Path, sets: Mapping[str, Sequence[Case]], weights: Mapping[str, float], embeddings: str) -> None:
+    """The weights with where they come from, as `assistant.extract` reads them."""
+    learned = {name: sum(bool(case.good.any()) for case in sets[name]) for name in LEARNED}
+    stored = {"trained": datetime.now(UTC).date().isoformat(), "by": "bench/train_extract.py", "embeddings": embeddings}
+    path.write_text(json.dumps(stored | {"questions": learned, "weights": weights}, indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="the evaluation sets")
     parser.add_argument("--vectors", type=Path, required=True, help="where vectors are kept between runs")
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go")
     arguments = parser.parse_args()
     from assistant.adapters.sentence_transformers import SentenceTransformerEmbedder
 
     embedder = VectorStore(SentenceTransformerEmbedder(), arguments.vectors)
     sets = {name: list(cases(arguments.folder / name, embedder)) for name in (*LEARNED, *UNSEEN)}
-    print(*report(sets, embedder), sep="\n")
+    weights = fit([sets[name] for name in LEARNED])
+    for row in report(sets, weights, embedder):
+        print(row, flush=True)
+    write(arguments.out, sets, weights, embedder.model_id)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.evaluation.measures import Passage, auroc, covered, judge, letters, percentile, says, scores, share_inside
-from assistant.extract import WEIGHTS
+from assistant.extract import trained_weights
+from assistant.extraction_signals import SIGNALS
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.search import QueryStats
 from bench.__main__ import Measured, foreign_rows, main, measure_set, tables
 from bench.answers import ask_all, latencies, worth
 from bench.retrieval import VectorStore
-from bench.train_extract import NAMES, Case, fit, top1
+from bench.train_extract import Case, fit, top1
 from tests.fakes import FakeEmbedder
 from tests.worlds import OPEN_GATE, SHUT_GATE, World
 
@@ -139,19 +140,19 @@ def test_the_fit_finds_the_signal_that_tells_the_answer() -> None:
     chance = np.random.default_rng(0)
     told = []
     for _ in range(40):
-        signals = chance.random((6, len(NAMES)))
+        signals = chance.random((6, len(SIGNALS)))
         told.append(case(signals, np.arange(6) == signals[:, 1].argmax()))
-    nothing = case(np.zeros((2, len(NAMES))), [False, False])
+    nothing = case(np.zeros((2, len(SIGNALS))), [False, False])
     weights = fit([[*told, nothing], told])
-    assert max(weights, key=lambda name: abs(weights[name])) == NAMES[1]
-    assert weights[NAMES[1]] > 0
+    assert max(weights, key=lambda name: abs(weights[name])) == SIGNALS[1]
+    assert weights[SIGNALS[1]] > 0
     assert np.mean([top1(one, weights) for one in told]) > 0.8
     assert np.mean([top1(one, {name: -weight for name, weight in weights.items()}) for one in told]) < 0.2
 
 
 def test_the_shipped_weights_are_of_the_signals_that_are_fitted() -> None:
-    assert tuple(WEIGHTS) == NAMES
-    assert NAMES[-1] == "cosine"
+    assert tuple(trained_weights()) == SIGNALS
+    assert SIGNALS[-1] == "cosine"
 
 
 async def test_replies_are_worth_what_they_say(tmp_path: Path) -> None:
