@@ -35,12 +35,12 @@ def claims_of(item: Evidence, places: Sequence[int]) -> list[Claim]:
 
 
 def _completed(chunk: Chunk, spans: Sequence[Span], place: int) -> list[int]:
-    """The sentence, the one that it leans on (or a "No." before it), the one that limits it, and of a list or table what it introduces:
-    as much as is short, one item at least."""
+    """The sentence, the one that it leans on (or a "No." before it), the one that limits it or answers it (a question says nothing alone),
+    and of a list or table what it introduces: as much as is short, one item at least."""
     first = last = place
     if place and _together(chunk.text, spans, place - 1) and (_LEANS.match(spans[place].text) or _is_scrap(spans[place - 1].text)):
         first -= 1
-    if place + 1 < len(spans) and _limits(chunk.text, spans, place):
+    if place + 1 < len(spans) and (_limits(chunk.text, spans, place) or spans[place].text.endswith("?")):
         last += 1
     while last + 1 < len(spans) and _governing(chunk, spans, last + 1) == place and (last == place or _fits(spans, place, last + 1)):
         last += 1

@@ -91,12 +91,16 @@ def test_an_introduction_is_never_without_an_item() -> None:
     assert item.strip() in quotes(answer("What does the company never reimburse?", passage(text)))
 
 
-def test_an_exception_in_a_line_of_its_own_comes_along() -> None:
-    text = "Parental leave lasts sixteen weeks.\n\nException: parents of twins stay for twenty.\n\nThe garden is open."
-    assert quotes(answer("How long is parental leave?", passage(text))) == [
-        "Parental leave lasts sixteen weeks.",
-        "Exception: parents of twins stay for twenty.",
-    ]
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Parental leave lasts sixteen weeks.", "Exception: parents of twins stay for twenty."),
+        ("Who replaces a broken laptop of an employee?", "The desk on the second floor."),
+    ],
+)
+def test_an_exception_and_the_answer_to_a_question_come_along_from_the_next_paragraph(first: str, second: str) -> None:
+    item = evidence_of([passage(f"{first}\n\n{second}\n\nThe garden is open.")])[0]
+    assert quotes(claims_of(item, [0])) == [first, second]
 
 
 def test_an_introduction_outside_the_chunk_is_quoted_from_its_lead() -> None:
