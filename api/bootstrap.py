@@ -12,7 +12,7 @@ from assistant.adapters.chroma import ChromaServer, EmbeddedChroma
 from assistant.adapters.genai_prices import GenaiPrices
 from assistant.adapters.sentence_transformers import CrossEncoderReranker, SentenceTransformerEmbedder, needs_hub
 from assistant.answering import Assistant
-from assistant.gate import load_gate
+from assistant.gate import Gate, load_gate
 from assistant.generation import Home, Snapshots
 from assistant.ports import ChatModel, ChunkStore, Prices
 from assistant.settings import Settings
@@ -47,7 +47,7 @@ def open_assistant(settings: Settings, traces: Path | None = None) -> Iterator[A
         yield Assistant(
             snapshots=Snapshots(home, chunk_store(settings), embedder.model_id),
             embedder=embedder,
-            gate=load_gate(),
+            gate=_gate(settings),
             ledger=ledger,
             prices=prices,
             pool=pool,
@@ -76,6 +76,11 @@ def make_parser(settings: Settings) -> SandboxedParser:
 
 def chunk_store(settings: Settings) -> ChunkStore:
     return ChromaServer(settings.chroma_url) if settings.chroma_url else EmbeddedChroma(Home(settings.home).generations)
+
+
+def _gate(settings: Settings) -> Gate:
+    gate = load_gate()
+    return gate if settings.most_wrong is None else gate.at_most(settings.most_wrong)
 
 
 def _chat_model(settings: Settings, prices: Prices) -> ChatModel | None:

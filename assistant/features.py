@@ -1,62 +1,43 @@
 """What retrieval shows about whether a question can be answered: the features of the gate.
 
 Every feature is relative to the question and to what the asker may read (the rarity of words too), so that one set of coefficients
-serves corpora of any size and subject. Shares lie in [0, 1] and are weighted by how rare a word is. BM25 over its ideal, the rarest
-word, pairs of words, what all hits cover together and the fused score were measured too; beside these they add nothing.
+serves corpora of any size and subject. They are few: with eight more (shares of the question's words in a chunk and in a sentence, names,
+numbers, margin and agreement of the rankers, how many hits are of one document, the question's length) absent topics and near misses
+were told apart less well (docs/evaluation.md, "Near misses").
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.search import QueryStats, share
-from assistant.retrieval.sentences import sentences
 from assistant.types import Hit
 
 CONSIDERED = 8
-_NAME = re.compile(r"(?<=[^.!?:\s] )[A-Z][\w&]+|\b[A-Z]{2,}\w*")
-_NUMBER = re.compile(r"\d[\d.,]*")
-
-Terms = frozenset[str]
+_NEGATION = re.compile(r"\b(?:not|never|no|without|except|unless|cannot|neither|nor|none)\b|n['\u2019]t\b", re.I)
 
 
 def features(question: str, stats: QueryStats, hits: Sequence[Hit], analyzer: Analyzer) -> dict[str, float]:
-    """The features of the best `CONSIDERED` hits, by name, always the same names. `stats` must be of the same question and asker."""
+    """The features of the best `CONSIDERED` hits, by name, always the same names. `stats` must be of the same question and asker.
+
+    `fused` is the best hit's score, `cosine` the best cosine, `missing` the weight of the rarest word that the passages lack as a share of
+    the question's, `negated` whether the question asks for what is not: passages seldom say that.
+    """
     hits = hits[:CONSIDERED]
-    weights = stats.weights
-    chunks = [frozenset(analyzer.terms(hit.chunk.indexed_text)) for hit in hits]
-    spans = [span.text for hit in hits for span in sentences(hit.chunk.text)]
     return {
+        "fused": max((hit.score for hit in hits), default=0.0),
         "cosine": max((hit.cosine or 0.0 for hit in hits), default=0.0),
-        "margin": _margin(hits),
-        "agreement": _agreement(hits),
-        "chunk_words": max((share(terms, weights) for terms in chunks), default=0.0),
-        "sentence_words": max((share(analyzer.terms(text), weights) for text in spans), default=0.0),
-        "names": _special(_NAME.findall(question), chunks, analyzer),
-        "numbers": _special(_NUMBER.findall(question), chunks, analyzer),
-        "length": math.log1p(len(weights)),
+        "missing": _missing(stats.weights, [frozenset(analyzer.terms(hit.chunk.indexed_text)) for hit in hits]),
+        "negated": float(bool(_NEGATION.search(question))),
     }
 
 
-def _margin(hits: Sequence[Hit]) -> float:
-    """How far the best cosine stands above the average of the others: a subject of its own, or one among many alike."""
-    cosines = sorted((hit.cosine or 0.0 for hit in hits), reverse=True)
-    return cosines[0] - sum(cosines[1:]) / (len(cosines) - 1) if len(cosines) > 1 else 0.0
-
-
-def _agreement(hits: Sequence[Hit]) -> float:
-    """How good the chunk is that both rankers like: its cosine and its BM25 as shares of the best, the lesser of the two."""
-    cosine = max((hit.cosine or 0.0 for hit in hits), default=0.0)
-    bm25 = max((hit.bm25 or 0.0 for hit in hits), default=0.0)
-    if cosine <= 0 or bm25 <= 0:
+def _missing(weights: Mapping[str, float], chunks: Sequence[frozenset[str]]) -> float:
+    """In [0, 1]; of the chunk that covers most of the question, 0 where it lacks nothing."""
+    total = sum(weights.values())
+    if not total:
         return 0.0
-    return max(min((hit.cosine or 0.0) / cosine, (hit.bm25 or 0.0) / bm25) for hit in hits)
-
-
-def _special(words: Sequence[str], chunks: Sequence[Terms], analyzer: Analyzer) -> float:
-    """The share of these words (names, numbers) that the best chunk for them has; 1 where the question has none."""
-    wanted = dict.fromkeys(analyzer.terms(" ".join(words)), 1.0)
-    return max((share(terms, wanted) for terms in chunks), default=0.0) if wanted else 1.0
+    fullest = max(chunks, key=lambda terms: share(terms, weights), default=frozenset[str]())
+    return max((weight for term, weight in weights.items() if term not in fullest), default=0.0) / total

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     model_max_tokens: int = Field(800, ge=64, le=32_000, description="Most tokens that the chat model may write for one answer.")
     embeddings: str | None = Field(None, description="sentence-transformers model, by name or folder. Unset: all-MiniLM-L6-v2, bundled.")
     reranker: str | None = Field(None, description="CrossEncoder, by name or folder, that orders the best hits anew.")
+    most_wrong: float | None = Field(
+        None, gt=0, lt=1, description="Most of the answers that may be wrong, as a share (0.1). Unset: where most questions are answered."
+    )
     chroma_url: str | None = Field(
         None, description="Address of a Chroma server (`http://chroma:8000`). Unset: embedded, below FOOTNOTE_HOME."
     )

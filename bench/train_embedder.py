@@ -1,6 +1,6 @@
 """Adapts the bundled embedder to handbooks, rules and abstracts: `python -m bench.train_embedder FOLDER [--write FILE]`.
 
-FOLDER holds the evaluation sets; `bench/pairs.py` says what is made of them. A low-rank adaptation of every matrix of the model's six layers
+FOLDER holds the evaluation sets; `bench/pairs.py` says what is made of them. A low-rank adaptation of every matrix of the model's layers
 is trained so that a query is nearer to its passage than to the others of its batch, which come from the same documents (InfoNCE, van den
 Oord et al., 2018). Half of what was learnt is kept: the mean of the model before and after loses little of what the model knew of other
 documents (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022). About thirteen minutes on two cores; `bench.retrieval` shows
@@ -59,7 +59,7 @@ class Encoder:
 
 
 def batches(found: Sequence[Pair], chance: random.Random) -> list[list[Pair]]:
-    """Every epoch holds all judgements and its part of the other pairs; a batch is of one set and kind, so that the others in it are hard."""
+    """Every epoch holds all judgements and its part of the other pairs; a batch is of one set and kind, so that it is hard."""
     plan = []
     rest = [pair for pair in found if pair.kind != "judged"]
     for epoch in range(EPOCHS):

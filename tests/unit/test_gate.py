@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.errors import SettingsError
 from assistant.features import features
-from assistant.gate import Coefficient, Gate, load_gate
+from assistant.gate import Coefficient, Gate, OperatingPoint, load_gate
 from assistant.retrieval.search import SearchIndex, build_index, query_stats, search
 from assistant.types import LOCAL, Chunk, Filters, Principal
 from tests.fakes import FakeEmbedder
@@ -40,16 +41,8 @@ def test_what_the_documents_say_is_likelier_answered_than_what_they_do_not(texts
     gate, index = load_gate(), index_of(*texts)
     present = gate.probability(seen("How many weeks does parental leave last?", index))
     absent = gate.probability(seen("Which volcano erupted near Naples in antiquity?", index))
-    assert present > absent + 0.3
+    assert present > 2 * absent  # with the fake's vectors; tests/e2e/test_product.py asks with real ones
     assert gate.decide(absent) == "no_evidence"
-
-
-def test_names_and_numbers_of_the_question_are_looked_for() -> None:
-    index = index_of(*TEXTS)
-    assert seen("Who approves expenses above 500 euros in Oslo?", index)["names"] == 1
-    assert seen("Who approves expenses above 500 euros in Quito?", index)["names"] == 0
-    assert seen("Who approves expenses above 900 euros?", index)["numbers"] == 0
-    assert seen("Who approves expenses?", index)["numbers"] == 1
 
 
 def test_what_the_asker_may_not_read_changes_nothing() -> None:
@@ -90,14 +83,55 @@ def test_the_shipped_gate_is_sane() -> None:
     gate = load_gate()
     assert 0 < gate.related_from < gate.answerable_from < 1
     assert all(coefficient.scale > 0 for coefficient in gate.coefficients.values())
-    assert np.all([coefficient.weight > 0 for coefficient in gate.coefficients.values()])
+    assert gate.coefficients["fused"].weight > 0
+    assert gate.coefficients["cosine"].weight > 0
+    assert gate.coefficients["missing"].weight < 0
+
+
+def test_the_shipped_gate_promises_less_wrong_the_further_it_shuts() -> None:
+    points = load_gate().points
+    assert len(points) > 20
+    assert [point.answerable_from for point in points] == sorted(point.answerable_from for point in points)
+    assert [point.wrong for point in points] == sorted((point.wrong for point in points), reverse=True)
+    assert [point.coverage for point in points] == sorted((point.coverage for point in points), reverse=True)
+
+
+POINTS = (OperatingPoint(0.3, 0.4, 0.95), OperatingPoint(0.5, 0.2, 0.8), OperatingPoint(0.7, 0.05, 0.4))
+
+
+@pytest.mark.parametrize(("wrong", "stands_at"), [(0.9, 0.3), (0.4, 0.3), (0.39, 0.5), (0.2, 0.5), (0.05, 0.7)])
+def test_the_gate_is_as_open_as_the_most_wrong_answers_allow(wrong: float, stands_at: float) -> None:
+    gate = replace(GATE, points=POINTS).at_most(wrong)
+    assert gate.answerable_from == stands_at
+    assert gate.related_from <= gate.answerable_from
+    assert gate.coefficients == GATE.coefficients
+
+
+def test_what_no_operating_point_can_promise_is_refused_and_the_least_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"FOOTNOTE_MOST_WRONG=0\.01: the gate can promise no less than 0\.05"):
+        replace(GATE, points=POINTS).at_most(0.01)
+
+
+def test_a_rare_word_that_the_fullest_chunk_lacks_is_missed() -> None:
+    index = index_of(*TEXTS)
+    assert seen("parental leave lasts weeks", index)["missing"] == 0
+    assert 0 < seen("parental leave lasts weeks canteen", index)["missing"] < seen("parental leave unicorns", index)["missing"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("question", "negated"),
+    [("What is not reimbursed?", 1), ("Why can\u2019t visitors park?", 1), ("Who goes without a laptop?", 1), ("Who knows the notary?", 0)],
+)
+def test_a_question_for_what_is_not_is_marked(question: str, negated: float) -> None:
+    assert seen(question, index_of(*TEXTS))["negated"] == negated
 
 
 def test_a_gate_is_loaded_from_a_given_file(tmp_path: Path) -> None:
     stored = {
         "answerable_from": 0.7, "related_from": 0.2, "intercept": 1.5, "trained": "2026-01-01",
+        "operating_points": [{"answerable_from": 0.5, "wrong": 0.2, "coverage": 0.8}],
         "coefficients": {"cosine": {"mean": 0.1, "scale": 2.0, "weight": 3.0}},
     }  # fmt: skip
     path = tmp_path / "gate.json"
     path.write_text(json.dumps(stored), encoding="utf-8")
-    assert load_gate(path) == Gate(1.5, {"cosine": Coefficient(0.1, 2.0, 3.0)}, 0.7, 0.2)
+    assert load_gate(path) == Gate(1.5, {"cosine": Coefficient(0.1, 2.0, 3.0)}, 0.7, 0.2, POINTS[1:2])
