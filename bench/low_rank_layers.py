@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import nn
 
-
 # What the parts' output is multiplied by: they learn faster so, at the same rate.
 SCALE = 2.0
 
@@ -23,7 +22,8 @@ class LowRank(nn.Module):
         self.b = nn.Parameter(torch.zeros(frozen.out_features, rank))
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
-        return self.frozen(states) + (states @ self.a.T) @ self.b.T * SCALE
+        frozen: torch.Tensor = self.frozen(states)
+        return frozen + (states @ self.a.T) @ self.b.T * SCALE
 
 
 def add_low_rank(model: Any, rank: int) -> None:

@@ -14,7 +14,7 @@ import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -134,7 +134,8 @@ def _load_bundled() -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    adapt(model[0].auto_model, ADAPTATION)
+    transformer: Any = model[0]
+    adapt(transformer.auto_model, ADAPTATION)
     return model
 
 

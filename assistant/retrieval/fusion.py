@@ -1,13 +1,13 @@
 """One score from two rankers and from where a chunk stands.
 
-A chunk is worth a weighted sum of its cosine and its BM25 as a share of the ideal. To that come parts of the best cosine and of the best
-BM25 in its document, which need not be the same chunk's, and of the better neighbour: what stands next to an answer, or in the document that
-answers, is likelier to belong to it.
+A chunk is worth a weighted sum of its cosine and its BM25 as a share of the ideal. To that come parts of the best cosine and of the
+best BM25 in its document, which need not be the same chunk's, and of the better neighbour: what stands next to an answer, or in the
+document that answers, is likelier to belong to it.
 
-Every part is absolute: nothing is scaled by the best or the number of other chunks, so that no chunk outside the candidates can move a score.
-The weights were chosen on the development halves of six public sets and on the sample company's questions, one set of weights for all,
-where it matters little (docs/evaluation.md, "Fusion"): untuned reciprocal rank fusion did worse on average, scaling by each ranker's
-best about as well, and weights learnt by conditional logit no better than those found by trying.
+Every part is absolute: nothing is scaled by the best or the number of other chunks, so that no chunk outside the candidates can
+move a score. The weights were chosen on the development halves of six public sets and on the sample company's questions, one set of
+weights for all, where it matters little (docs/evaluation.md, "Fusion"): untuned reciprocal rank fusion did worse on average, scaling
+by each ranker's best about as well, and weights learnt by conditional logit no better than those found by trying.
 """
 
 from __future__ import annotations

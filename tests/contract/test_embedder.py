@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 
 from assistant.adapters import sentence_transformers as adapter
+from assistant.adapters.low_rank import fingerprint
 from assistant.adapters.sentence_transformers import CrossEncoderReranker, SentenceTransformerEmbedder, bundled_folder
 from assistant.errors import EmbeddingError
+from assistant.features import features
+from assistant.gate import load_gate
 from assistant.ports import Embedder, Reranker
+from assistant.retrieval.search import build_index, query_stats, search
+from assistant.types import LOCAL, Chunk, Filters
 from tests.fakes import FakeEmbedder, FakeReranker
 
 TEXTS = ["How many days of annual leave are there?", "Full-time employees have 25 days of annual leave.", "The lathe needs oil."]
@@ -78,6 +83,42 @@ def test_the_bundled_model_knows_what_belongs_together() -> None:
     question, answer, other = SentenceTransformerEmbedder().embed(TEXTS)
 
     assert question @ answer > 0.6 > question @ other
+
+
+def test_the_adaptation_is_part_of_the_model_and_of_its_name() -> None:
+    from sentence_transformers import SentenceTransformer
+
+    plain = SentenceTransformer(str(bundled_folder()), device="cpu", local_files_only=True).encode(TEXTS, normalize_embeddings=True)
+    adapted = SentenceTransformerEmbedder()
+
+    assert fingerprint(adapter.ADAPTATION) in adapted.model_id
+    assert 0.7 < float(np.min(np.sum(plain * adapted.embed(TEXTS), axis=1))) < 0.999
+
+
+HANDBOOK = (
+    "Parental leave lasts sixteen weeks for every parent.",
+    "Expenses above 500 euros are approved by the head of Finance in Oslo.",
+    "The canteen opens at noon.",
+    "Laptops are replaced after four years.",
+    "Visitors sign in at the desk.",
+)
+
+
+@pytest.mark.parametrize("texts", [HANDBOOK, HANDBOOK[:2]])
+def test_the_gate_lets_through_what_the_documents_say_and_not_what_they_do_not(texts: tuple[str, ...]) -> None:
+    gate, embedder = load_gate(), SentenceTransformerEmbedder()
+    chunks = [Chunk(f"c{i}", f"d{i}", f"{i}.md", "Handbook", (), 0, len(text), text) for i, text in enumerate(texts)]
+    index = build_index(chunks, embedder.embed([chunk.indexed_text for chunk in chunks]))
+
+    def probability(question: str) -> float:
+        hits = search(index, question, embedder.embed([question])[0], LOCAL, Filters(), 20)
+        return gate.probability(features(question, query_stats(index, question, LOCAL), hits, index.analyzer))
+
+    present = probability("How many weeks does parental leave last?")
+    absent = probability("Which volcano erupted near Naples in antiquity?")
+    assert gate.decide(present) == "pass"
+    assert gate.decide(absent) == "no_evidence"
+    assert present > absent + 0.3
 
 
 def test_an_altered_file_is_not_loaded(tmp_path: Path) -> None:

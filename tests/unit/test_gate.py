@@ -36,15 +36,6 @@ def seen(question: str, index: SearchIndex, principal: Principal = LOCAL) -> dic
     return features(question, query_stats(index, question, principal), hits, index.analyzer)
 
 
-@pytest.mark.parametrize("texts", [TEXTS, TEXTS[:2]])
-def test_what_the_documents_say_is_likelier_answered_than_what_they_do_not(texts: tuple[str, ...]) -> None:
-    gate, index = load_gate(), index_of(*texts)
-    present = gate.probability(seen("How many weeks does parental leave last?", index))
-    absent = gate.probability(seen("Which volcano erupted near Naples in antiquity?", index))
-    assert present > 2 * absent  # with the fake's vectors; tests/e2e/test_product.py asks with real ones
-    assert gate.decide(absent) == "no_evidence"
-
-
 def test_what_the_asker_may_not_read_changes_nothing() -> None:
     guest = Principal("guest", frozenset())
     alone, among_secrets = index_of(TEXTS[0]), index_of(*TEXTS, groups=("board",))
