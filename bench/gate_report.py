@@ -95,3 +95,14 @@ def _auroc(positive: Numbers, negative: Numbers) -> float:
     if not len(positive) or not len(negative):
         return float("nan")
     return float(roc_auc_score([1] * len(positive) + [0] * len(negative), [*positive, *negative]))
+
+
+def auroc_of(found: Sequence[Example], probabilities: Numbers) -> Mapping[Kind, float]:
+    """How well answerable questions stand above the absent and above the near misses, averaged over the sets that have some."""
+    means: dict[Kind, float] = {}
+    for kind in ("absent", "near miss"):
+        parts = [
+            (_of(found, probabilities, name, "answerable"), _of(found, probabilities, name, kind)) for name in {e.corpus for e in found}
+        ]
+        means[kind] = float(np.mean([_auroc(*pair) for pair in parts if all(len(part) for part in pair)]))
+    return means
