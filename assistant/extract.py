@@ -31,7 +31,7 @@ Embed = Callable[[Sequence[str]], Vectors]
 EMBEDDED = 6
 MOST_SENTENCES = 5
 MOST_CHARACTERS = 650
-GAP = 1.4
+GAP = 1.35
 
 
 def extract(
