@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +25,22 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def footnote_server(home: Path, folder: Path) -> Iterator[str]:
+    """`footnote serve`, started in a folder on what was ingested into a home; gives its address, and ends it as an operator would."""
+    port = free_port()
+    server = subprocess.Popen(
+        [str(Path(sys.executable).parent / "footnote"), "serve", "--port", str(port)],
+        env=os.environ | {"FOOTNOTE_HOME": str(home)},
+        cwd=folder,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(f"http://127.0.0.1:{port}/readyz")
+    yield f"http://127.0.0.1:{port}"
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(30) == 0
 
 
 @contextmanager

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.test_product import BIN, SAMPLE, Shell
+from tests.e2e.test_product import SAMPLE, Shell
 from tests.http_scorer import score
-from tests.servers import free_port, wait_for
+from tests.servers import footnote_server
 
 SET = SAMPLE.parent / "eval"
 SCORER = Path(__file__).parents[3] / "shared" / "eval" / "score.py"
@@ -51,17 +49,8 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 @pytest.fixture(scope="module")
 def url(shell: Shell) -> Iterator[str]:
-    port = free_port()
-    server = subprocess.Popen(
-        [str(BIN / "footnote"), "serve", "--port", str(port)],
-        env=os.environ | {"FOOTNOTE_HOME": str(shell.home)},
-        cwd=shell.folder,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_for(f"http://127.0.0.1:{port}/readyz")
-    yield f"http://127.0.0.1:{port}"
-    server.send_signal(signal.SIGTERM)
-    assert server.wait(30) == 0
+    with footnote_server(shell.home, shell.folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

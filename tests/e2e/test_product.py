@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.servers import free_port, wait_for
+from tests.servers import footnote_server
 
 BIN = Path(sys.executable).parent
 SAMPLE = Path(__file__).parents[2] / "data" / "policies"
@@ -68,17 +67,8 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 @pytest.fixture(scope="module")
 def url(shell: Shell) -> Iterator[str]:
     """A server on the sample; the commands use it."""
-    port = free_port()
-    server = subprocess.Popen(
-        [str(BIN / "footnote"), "serve", "--port", str(port)],
-        env=os.environ | {"FOOTNOTE_HOME": str(shell.home)},
-        cwd=shell.folder,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_for(f"http://127.0.0.1:{port}/readyz")
-    yield f"http://127.0.0.1:{port}"
-    server.send_signal(signal.SIGTERM)
-    assert server.wait(30) == 0
+    with footnote_server(shell.home, shell.folder) as address:
+        yield address
 
 
 def test_an_answer_comes_with_a_verbatim_quote(shell: Shell, url: str) -> None:
