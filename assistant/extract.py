@@ -31,7 +31,7 @@ Embed = Callable[[Sequence[str]], Vectors]
 EMBEDDED = 6
 MOST_SENTENCES = 5
 MOST_CHARACTERS = 650
-GAP = 1.35
+GAP = 1.37
 
 
 def extract(
