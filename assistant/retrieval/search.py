@@ -26,10 +26,9 @@ PHRASE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SearchIndex:
-    """One generation, ready to be searched. Row i of `vectors`, ordinal i of `lexical` and `chunks[i]` are the same chunk; `layout`
-    follows from the chunks; what each
-    asker may read is kept in `audiences`; `spelt` are the words of the chunks as they are spelt, and
-    `acronyms` what the chunks explain."""
+    """One generation, ready to be searched. Row i of `vectors`, ordinal i of `lexical` and `chunks[i]` are the same chunk; `layout` follows
+    from the chunks. What each asker may read is kept in `audiences`; `spelt` are the words of the chunks as they are spelt, and `acronyms`
+    what the chunks explain."""
 
     chunks: tuple[Chunk, ...]
     vectors: Vectors
