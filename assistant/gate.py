@@ -65,10 +65,9 @@ class Gate:
         safe."""
         safe = [point for point in self.points if point.wrong <= wrong]
         if not safe:
-            least = min((point.wrong for point in self.points), default=1.0)
-            raise SettingsError(
-                f"FOOTNOTE_MOST_WRONG={wrong:g}: the gate can promise no less than {least:.2f}. docs/evaluation.md shows why."
-            )
+            least = math.ceil(100 * min((point.wrong for point in self.points), default=1.0)) / 100
+            message = f"the gate can promise no less than {least:.2f}. docs/evaluation.md shows why."
+            raise SettingsError(f"FOOTNOTE_MOST_WRONG={wrong:g}: {message}")
         point = max(safe, key=lambda point: point.coverage)
         return replace(self, answerable_from=point.answerable_from, related_from=min(self.related_from, point.answerable_from))
 

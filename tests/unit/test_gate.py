@@ -103,6 +103,13 @@ def test_what_no_operating_point_can_promise_is_refused_and_the_least_is_named()
         replace(GATE, points=POINTS).at_most(0.01)
 
 
+def test_the_least_that_is_named_can_be_had() -> None:
+    gate = replace(GATE, points=(OperatingPoint(0.7, 0.114, 0.4),))
+    with pytest.raises(SettingsError, match=r"no less than 0\.12"):
+        gate.at_most(0.11)
+    assert gate.at_most(0.12).answerable_from == 0.7
+
+
 def test_a_rare_word_that_the_fullest_chunk_lacks_is_missed() -> None:
     index = index_of(*TEXTS)
     assert seen("parental leave lasts weeks", index)["missing"] == 0
