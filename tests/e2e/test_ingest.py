@@ -214,7 +214,7 @@ def test_watching_follows_the_folder_until_it_is_interrupted(place: Place) -> No
         until(lambda: "parking.md" in place.sources())
         assert json.loads(watching.stdout.readline())["documents"] == 5
         watching.send_signal(signal.SIGINT)
-        _, said = watching.communicate(timeout=20)
+        _, said = watching.communicate(timeout=60)
     finally:
         watching.kill()
 
