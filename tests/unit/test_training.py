@@ -75,6 +75,16 @@ def test_the_further_a_gate_shuts_the_less_is_wrong_and_the_less_is_answered() -
     assert any("nowhere" in line for line in promises(points))
 
 
+def test_where_the_most_confident_answers_are_wrong_no_opener_point_promises_less() -> None:
+    found = [example("near miss", 1)] * FEWEST + [example("answerable", 0.5, found=True)] * (8 * FEWEST)
+    probabilities = np.array([0.9] * FEWEST + [0.5] * (8 * FEWEST))
+
+    points = operating_points(found, probabilities)
+
+    assert points[-1]["wrong"] == pytest.approx(1, abs=0.01)
+    assert {point["wrong"] for point in points} == {points[-1]["wrong"]}
+
+
 def test_a_question_whose_evidence_was_not_found_is_not_answered_by_it() -> None:
     found = [example("answerable", 1, found=True), example("answerable", 1), example("near miss", 1), example("absent", 0)]
 
