@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -63,13 +63,17 @@ class Gate:
     def at_most(self, wrong: float) -> Gate:
         """This gate where at most this share of the answers is wrong, as open as that allows. Raises SettingsError where no point is that
         safe."""
-        safe = [point for point in self.points if point.wrong <= wrong]
-        if not safe:
+        point = most_open(self.points, wrong)
+        if point is None:
             least = math.ceil(100 * min((point.wrong for point in self.points), default=1.0)) / 100
             message = f"the gate can promise no less than {least:.2f}. docs/evaluation.md shows why."
             raise SettingsError(f"FOOTNOTE_MOST_WRONG={wrong:g}: {message}")
-        point = max(safe, key=lambda point: point.coverage)
         return replace(self, answerable_from=point.answerable_from, related_from=min(self.related_from, point.answerable_from))
+
+
+def most_open(points: Iterable[OperatingPoint], wrong: float) -> OperatingPoint | None:
+    """Of the points where at most this share is wrong the one that answers most, None where there is none."""
+    return max((point for point in points if point.wrong <= wrong), key=lambda point: point.coverage, default=None)
 
 
 def load_gate(path: Traversable | None = None) -> Gate:

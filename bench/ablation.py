@@ -17,11 +17,11 @@ import numpy as np
 
 from assistant.evaluation.measures import Passage, Row, mean, ndcg, recall, within
 from assistant.ports import Embedder, Vector
-from assistant.retrieval import acronyms, fusion, lexical
+from assistant.retrieval import fusion, lexical
 from assistant.retrieval.dense import cosines
 from assistant.retrieval.layout import Scores, best_neighbour, best_of_document
 from assistant.retrieval.phrases import shares_held
-from assistant.retrieval.search import ACRONYM, PHRASE, SearchIndex
+from assistant.retrieval.search import PHRASE, SearchIndex, bm25_of_meanings
 from assistant.types import LOCAL
 from bench.gate_examples import LEARNED, Example, examples
 from bench.gate_report import auroc_of
@@ -79,16 +79,8 @@ def scored(index: SearchIndex, query: str, vector: Vector, parts: Parts) -> Scor
 
 def _words(index: SearchIndex, query: str, parts: Parts) -> Scores:
     readers, terms = index.audiences.of(LOCAL), index.analyzer.terms(query)
-
-    def ideal(wanted: Sequence[str]) -> float:
-        return lexical.ideal_bm25(index.lexical, wanted, readers)
-
-    found = lexical.bm25(index.lexical, terms, readers)
-    for original, other in acronyms.alternatives(index.acronyms, terms, readers.mask) if parts.abbreviations else ():
-        worth = np.float32(ACRONYM * ideal(original) / ideal(other))
-        instead = worth * lexical.bm25(index.lexical, other, readers) * lexical.holders(index.lexical, other)
-        found = found + np.maximum(instead - lexical.bm25(index.lexical, original, readers), 0)
-    share = found / np.float32(ideal(terms) or 1)
+    found = bm25_of_meanings(index, terms, readers) if parts.abbreviations else lexical.bm25(index.lexical, terms, readers)
+    share = found / np.float32(lexical.ideal_bm25(index.lexical, terms, readers) or 1)
     phrases = shares_held(query, index.chunks, index.lexical, readers.mask, index.analyzer) if parts.phrases else None
     return share if phrases is None else share + np.float32(PHRASE) * phrases
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]  # ships no annotations
 
+from assistant.gate import OperatingPoint, most_open
 from bench.gate_examples import Example, Kind, Numbers, weights
 
 BINS = 10
@@ -35,10 +36,10 @@ def report(found: Sequence[Example], probabilities: Numbers, threshold: float) -
 
 
 def reliability(found: Sequence[Example], probabilities: Numbers) -> Iterator[str]:
-    """The reliability diagram as a table: of the questions given about this probability, the share that is answerable."""
+    """The reliability diagram as a table: of the questions given about this probability, the share that the evidence answers."""
     mass, true = weights(found), answered_by_evidence(found).astype(float)
-    bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
-    yield "| probability | share of questions | mean probability | answerable |"
+    bins = _bins(probabilities)
+    yield "| probability | share of questions | mean probability | answered by the evidence |"
     yield "|---|---|---|---|"
     for number in range(BINS):
         inside = bins == number
@@ -53,10 +54,9 @@ def promises(points: Sequence[Mapping[str, float]]) -> Iterator[str]:
     yield "| at most wrong | answered from | answerable answered |"
     yield "|---|---|---|"
     for most in PROMISES:
-        safe = [point for point in points if point["wrong"] <= most]
-        if safe:
-            point = max(safe, key=lambda point: point["coverage"])
-            yield f"| {most:.2f} | {point['answerable_from']:.2f} | {point['coverage']:.2f} |"
+        point = most_open([OperatingPoint(**values) for values in points], most)
+        if point:
+            yield f"| {most:.2f} | {point.answerable_from:.2f} | {point.coverage:.2f} |"
         else:
             yield f"| {most:.2f} | nowhere | – |"  # noqa: RUF001  # what a table shows where there is nothing
 
@@ -76,9 +76,14 @@ def calibration_error(found: Sequence[Example], probabilities: Numbers) -> float
     """Expected calibration error over bins of equal width, weighted as in training (Guo et al., 2017)."""
     mass = weights(found)
     true = answered_by_evidence(found).astype(float)
-    bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
+    bins = _bins(probabilities)
     gaps = [abs(float((mass * (true - probabilities))[bins == b].sum())) for b in range(BINS)]
     return sum(gaps) / float(mass.sum())
+
+
+def _bins(probabilities: Numbers) -> npt.NDArray[np.int_]:
+    """Which of `BINS` bins of equal width each lies in."""
+    return np.minimum((probabilities * BINS).astype(int), BINS - 1)
 
 
 def _of(found: Sequence[Example], probabilities: Numbers, corpus: str, kind: Kind, *, small: bool = False, hit: bool = False) -> Numbers:

@@ -84,7 +84,7 @@ def search(index: SearchIndex, query: str, query_vector: Vector, principal: Prin
     if k < 1 or not candidates.any():
         return []
     terms = index.analyzer.terms(query)
-    bm25 = _bm25(index, terms, readers)
+    bm25 = bm25_of_meanings(index, terms, readers)
     cosine = cosines(index.vectors, query_vector, candidates)
     share = bm25 / np.float32(lexical.ideal_bm25(index.lexical, terms, readers) or 1)
     phrases = shares_held(query, index.chunks, index.lexical, candidates, index.analyzer)
@@ -94,7 +94,7 @@ def search(index: SearchIndex, query: str, query_vector: Vector, principal: Prin
     return [Hit(index.chunks[i], min(float(fused[i]), 1.0), rank, float(cosine[i]), float(bm25[i])) for rank, i in enumerate(best, 1)]
 
 
-def _bm25(index: SearchIndex, terms: Sequence[str], readers: lexical.Audience) -> lexical.Scores:
+def bm25_of_meanings(index: SearchIndex, terms: Sequence[str], readers: lexical.Audience) -> lexical.Scores:
     """BM25 of every chunk; where it holds all of what means the same as some of the terms, and scores higher on that, as if that had
     stood for them."""
     scores = lexical.bm25(index.lexical, terms, readers)
