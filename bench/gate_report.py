@@ -83,7 +83,7 @@ def calibration_error(found: Sequence[Example], probabilities: Numbers) -> float
 
 def _bins(probabilities: Numbers) -> npt.NDArray[np.int_]:
     """Which of `BINS` bins of equal width each lies in."""
-    return np.minimum((probabilities * BINS).astype(int), BINS - 1)
+    return np.asarray(np.minimum((probabilities * BINS).astype(int), BINS - 1))
 
 
 def _of(found: Sequence[Example], probabilities: Numbers, corpus: str, kind: Kind, *, small: bool = False, hit: bool = False) -> Numbers:
