@@ -14,14 +14,15 @@
     ├── ParseError           one file cannot be read; its own failure, the ingest goes on
     │   └── LimitExceeded        it took too long or too much memory; it is tried again with the next ingest
     ├── EmbeddingError       the embedding model is missing, altered or unknown
-    └── ModelUnavailable     no chat model answered; `calls` are booked all the same
+    ├── ModelFailed          one request to a model failed; `error` is the word for it, `passing` whether another try may help
+    └── ModelUnavailable     no chat model answered, or none may be asked; `reason` says which
 
 A message says what happened, to which file or setting, and what to do. Status codes live in `api/`.
 """
 
 from __future__ import annotations
 
-from assistant.types import Call
+from typing import Literal
 
 
 class FootnoteError(Exception):
@@ -83,7 +84,19 @@ class EmbeddingError(FootnoteError):
     pass
 
 
-class ModelUnavailable(FootnoteError):
-    def __init__(self, message: str, calls: tuple[Call, ...] = ()) -> None:
+class ModelFailed(FootnoteError):
+    """`retry_after` is how many seconds the provider asks to wait. `worked`: it may have worked for us, and charge for it: the request
+    reached it, and it did not turn it away."""
+
+    def __init__(self, error: str, message: str, *, passing: bool, retry_after: float | None = None, worked: bool = True) -> None:
         super().__init__(message)
-        self.calls = calls
+        self.error = error
+        self.passing = passing
+        self.retry_after = retry_after
+        self.worked = worked
+
+
+class ModelUnavailable(FootnoteError):
+    def __init__(self, message: str, reason: Literal["model_unavailable", "budget_exceeded"] = "model_unavailable") -> None:
+        super().__init__(message)
+        self.reason = reason

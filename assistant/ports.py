@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from assistant.types import Call, Chunk, Claim, Evidence, Usage
+from assistant.types import Chunk, Rate, Usage
 
 Vector = npt.NDArray[np.float32]
 Vectors = npt.NDArray[np.float32]
@@ -78,25 +77,57 @@ class Reranker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ModelAnswer:
-    """What a chat model proposed, unchecked, and every call that it took."""
+class Message:
+    """One message to a chat model."""
 
-    claims: tuple[Claim, ...]
-    calls: tuple[Call, ...]
-    prompt: str
+    role: Literal["system", "user"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a chat model returned to one request, unchecked. `model` is its name as the provider gives it; `usage` is None where none was
+    reported. `ended`: whether it said all it wanted, ran into the limit, or declined."""
+
+    text: str
+    model: str
+    usage: Usage | None
+    ended: Literal["complete", "cut", "declined"] = "complete"
+
+
+Hear = Callable[[str], None]
 
 
 class ChatModel(Protocol):
-    """Writes claims from evidence.
+    """A language model behind a network. One call is one request: repeating, booking and checking are not its business."""
 
-    Raises ModelUnavailable, with the calls already paid, when no attempt brought a usable reply.
-    """
+    @property
+    def name(self) -> str:
+        """As the operator named it, `provider:model`."""
+        ...
+
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    async def complete(
+        self, messages: Sequence[Message], *, most_tokens: int, schema: Mapping[str, object] | None = None, hear: Hear | None = None
+    ) -> Completion:
+        """`schema` is the JSON Schema of the reply where it is to be JSON. With `hear` the reply is streamed: every piece of text is given
+        to it as it comes, in order. Raises ModelFailed; when cancelled, the connection is closed."""
+        ...
+
+
+class Moderator(Protocol):
+    """Says what is not to be asked or answered here."""
 
     @property
     def name(self) -> str: ...
 
-    async def answer(self, question: str, evidence: Sequence[Evidence], objection: str | None = None) -> ModelAnswer:
-        """`objection` says what was wrong with the model's last try, when it is asked again."""
+    async def flagged(self, texts: Sequence[str]) -> list[str | None]:
+        """For each text what speaks against it, in a word or two, or None. Raises ModelFailed."""
         ...
 
 
@@ -106,6 +137,7 @@ class Prices(Protocol):
     @property
     def version(self) -> str: ...
 
-    def usd(self, provider: str, model: str, usage: Usage) -> Decimal | None:
-        """Dollars, or None where the price is not known. Never a guess of 0."""
+    def rate(self, provider: str, model: str, input_tokens: int) -> Rate | None:
+        """Of a call with so many tokens of input (some models cost more for long ones), or None where it is not known. Never a guess
+        of 0."""
         ...

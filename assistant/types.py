@@ -16,8 +16,10 @@ from decimal import Decimal
 from typing import Literal
 
 Kind = Literal["answer", "refusal"]
+Ending = Literal["answer", "refusal", "cancelled", "failed"]
 Mode = Literal["extractive", "model", "cache"]
 Role = Literal["user", "assistant"]
+Purpose = Literal["answer", "repair", "rewrite", "moderation"]
 RefusalReason = Literal["no_evidence", "insufficient_evidence", "ungrounded", "blocked", "budget_exceeded", "model_unavailable"]
 NoticeKind = Literal["conflict", "superseded", "not_yet_in_force", "degraded"]
 
@@ -195,12 +197,13 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, before anything is done to it."""
+    """What is asked, before anything is done to it. `as_of` is the day by which documents are in force or not; None: today."""
 
     text: str
     principal: Principal
     history: tuple[Turn, ...] = ()
     filters: Filters = Filters()
+    as_of: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,29 +217,46 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request to a model, booked whether it succeeded or not. `usage` is None where the provider reported none; `usd` is None
-    where tokens or price are unknown."""
+class Rate:
+    """What a model costs, in dollars per million tokens: of input, of input that the provider had cached, of output."""
 
+    input: Decimal
+    cached: Decimal
+    output: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a model, booked whether it succeeded or not.
+
+    `usage` is what the provider reported, or what we reckon where it reported nothing (`estimated`); None where it cannot have worked for
+    us: it turned the request away, or was never reached. `usd` follows from `usage` and `rate`; it is None where the rate is unknown.
+    """
+
+    id: str
     model: str
     provider: str
-    purpose: str
+    purpose: Purpose
     milliseconds: float
     usage: Usage | None
     usd: Decimal | None
+    rate: Rate | None
     prices: str
     error: str | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The sum of a question's calls. `usd` is None as soon as one call's price is unknown, 0 where nothing was called."""
+    """The sum of a question's calls. `usd` is None as soon as one call's price is unknown, 0 where nothing was called; `estimated` where
+    a provider did not report what one of them took."""
 
     usd: Decimal | None
     input_tokens: int
     output_tokens: int
     calls: int
     prices: str
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,13 +288,23 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Everything seen, decided and paid for one question."""
+    """Everything seen, decided and paid for one question.
+
+    `reply` is None where nobody waited for one (`outcome` `cancelled`) or it failed. `model` and `prompt` (the hash of its files) say what
+    would write the answer; `key` is the answer's in the cache, None where it is not to be used again. `origin` is the trace that this one
+    repeats: out of the cache, or by `footnote replay`.
+    """
 
     id: str
     created: datetime
-    principal: str
-    question: str
+    question: Question
     standalone: str
-    reply: Reply
+    outcome: Ending
+    reply: Reply | None
+    generation: str
     steps: tuple[Step, ...]
     calls: tuple[Call, ...]
+    model: str | None = None
+    prompt: str | None = None
+    key: str | None = None
+    origin: str | None = None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import numpy as np
 
 from assistant.errors import IndexBroken
-from assistant.ports import ModelAnswer, Vectors
-from assistant.types import Call, Chunk, Claim, Evidence, Usage
+from assistant.ports import Completion, Hear, Message, Vectors
+from assistant.types import Chunk, Rate, Usage
 
 DIMENSIONS = 64
 
@@ -93,14 +95,12 @@ class MemoryChunkStore:
 
 
 class FakePrices:
-    """A millionth of a dollar a token for every model but `unknown`."""
+    """A dollar for a million tokens, whichever they are, for every model but `unknown`."""
 
     version = "fake-prices 1"
 
-    def usd(self, provider: str, model: str, usage: Usage) -> Decimal | None:  # noqa: ARG002  # the port names the provider
-        if model == "unknown":
-            return None
-        return Decimal(usage.input_tokens + usage.output_tokens) / 1_000_000
+    def rate(self, provider: str, model: str, input_tokens: int) -> Rate | None:  # noqa: ARG002  # the port names them
+        return None if model == "unknown" else Rate(Decimal(1), Decimal(1), Decimal(1))
 
 
 class FakeReranker:
@@ -111,24 +111,57 @@ class FakeReranker:
         return [float(len(words & set(text.lower().split()))) for text in texts]
 
 
+Write = Callable[[str], "str | Completion"]
+
+
 class FakeChatModel:
-    """Says what `write` makes of question and evidence, and books 10 tokens in and 5 out for each call. What `write` raises, it raises."""
+    """Replies with what `write` makes of the last message, in pieces of a few characters where somebody hears it, and reports 10 tokens in
+    and 5 out. What `write` raises, it raises. `prompts` holds what it was asked."""
 
-    name = "fake:model"
+    provider = "fake"
 
-    def __init__(self, write: Callable[[str, Sequence[Evidence]], Sequence[Claim]]) -> None:
+    def __init__(self, write: Write, model: str = "model") -> None:
         self._write = write
-        self.objections: list[str | None] = []
+        self.model = model
+        self.name = f"fake:{model}"
+        self.prompts: list[str] = []
 
-    async def answer(self, question: str, evidence: Sequence[Evidence], objection: str | None = None) -> ModelAnswer:
-        self.objections.append(objection)
-        usage = Usage(input_tokens=10, output_tokens=5)
-        call = Call("model", "fake", "answer", 1.0, usage, FakePrices().usd("fake", "model", usage), FakePrices.version)
-        return ModelAnswer(tuple(self._write(question, evidence)), (call,), prompt="fake-prompt")
+    async def complete(
+        self, messages: Sequence[Message], *, most_tokens: int, schema: Mapping[str, object] | None = None, hear: Hear | None = None
+    ) -> Completion:  # the port names what this one needs not
+        del most_tokens, schema
+        self.prompts.append(messages[-1].content)
+        said = self._write(messages[-1].content)
+        completion = said if isinstance(said, Completion) else Completion(said, self.model, Usage(input_tokens=10, output_tokens=5))
+        for at in range(0, len(completion.text) if hear else 0, 7):
+            await asyncio.sleep(0)
+            assert hear is not None
+            hear(completion.text[at : at + 7])
+        return completion
 
 
-def first_sentence(_: str, evidence: Sequence[Evidence]) -> list[Claim]:
-    """An honest model: quotes the beginning of the best passage."""
-    best = evidence[0]
-    sentence = best.chunk.text.split("\n")[0].strip()
-    return [Claim(sentence, best.marker, sentence)]
+def says(*sentences: tuple[str, int, str]) -> Write:
+    """Always the same sentences: text, marker, quote."""
+    items = [{"text": text, "quotes": [{"marker": marker, "quote": quote}]} for text, marker, quote in sentences]
+    return lambda _: json.dumps({"answerable": bool(items), "sentences": items})
+
+
+def first_sentence(prompt: str) -> str:
+    """An honest model: quotes the beginning of the first passage."""
+    found = re.search(r"<passage \[(\d+)\]>\n.*?^Text:\n(.+?)$", prompt, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return str(says((found[2].strip(), int(found[1]), found[2].strip()))(prompt))
+
+
+class FakeModerator:
+    """Flags every text that holds one of its words."""
+
+    name = "fake:moderator"
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
+        self.seen: list[str] = []
+
+    async def flagged(self, texts: Sequence[str]) -> list[str | None]:
+        self.seen += texts
+        return [next((word for word in self._words if word in text.lower()), None) for text in texts]
