@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from assistant.adapters.own_prices import OwnPrices
+from assistant.masking import mask
+
 from assistant.adapters.chroma import ChromaServer, EmbeddedChroma
 from assistant.adapters.genai_prices import GenaiPrices
 from assistant.adapters.sentence_transformers import CrossEncoderReranker, SentenceTransformerEmbedder, needs_hub
+from assistant.answer import Writer
 from assistant.answering import Assistant
+from assistant.errors import SettingsError
 from assistant.gate import Gate, load_gate
 from assistant.generation import Home, Snapshots
-from assistant.ports import ChatModel, ChunkStore, Prices
+from assistant.model_calls.account import Budget
+from assistant.model_calls.caller import Caller
+from assistant.ports import ChatModel, ChunkStore, Moderator, Prices
+from assistant.prompting import load_prompts
 from assistant.settings import Settings
 from assistant.traces import Ledger
 from ingest.pipeline import Confirm, Ingest
@@ -38,11 +46,11 @@ def open_assistant(settings: Settings, traces: Path | None = None) -> Iterator[A
     the one in FOOTNOTE_HOME."""
     _silence_vendors(settings)
     home = Home(settings.home)
-    prices = GenaiPrices()
-    model = _chat_model(settings, prices)
+    prices = _prices(settings)
+    writer = _writer(settings, prices)
     embedder = SentenceTransformerEmbedder(settings.embeddings)
     pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="footnote-compute")
-    ledger = Ledger(traces or home.traces)
+    ledger = Ledger(traces or home.traces, mask if settings.trace_masking else str)
     try:
         yield Assistant(
             snapshots=Snapshots(home, chunk_store(settings), embedder.model_id),
@@ -51,8 +59,11 @@ def open_assistant(settings: Settings, traces: Path | None = None) -> Iterator[A
             ledger=ledger,
             prices=prices,
             pool=pool,
-            model=model,
+            writer=writer,
             reranker=CrossEncoderReranker(settings.reranker) if settings.reranker else None,
+            moderator=_moderator(settings),
+            budget=Budget(settings.budget_day, settings.budget_principal),
+            seconds=settings.deadline,
         )
     finally:
         pool.shutdown()
@@ -83,21 +94,55 @@ def _gate(settings: Settings) -> Gate:
     return gate if settings.most_wrong is None else gate.at_most(settings.most_wrong)
 
 
-def _chat_model(settings: Settings, prices: Prices) -> ChatModel | None:
+def _prices(settings: Settings) -> Prices:
+    return OwnPrices(settings.prices, GenaiPrices()) if settings.prices else GenaiPrices()
+
+
+def _writer(settings: Settings, prices: Prices) -> Writer | None:
+    """Raises SettingsError where a model cannot be had, or a budget could not be kept."""
     if settings.model is None:
         return None
+    usual = [_chat_model(name, settings) for name in (settings.model, *settings.fallback_models)]
+    stronger = [_chat_model(settings.stronger_model, settings), *usual] if settings.stronger_model else usual
+    if settings.budget_day is not None or settings.budget_principal is not None:
+        _check_prices(stronger, prices)
+    first = Caller(usual, settings.model_timeout, settings.model_attempts)
+    second = Caller(stronger, settings.model_timeout, settings.model_attempts) if settings.stronger_model else first
+    return Writer(first, second, load_prompts(), settings.evidence_tokens, settings.model_max_tokens)
+
+
+def _chat_model(name: str, settings: Settings) -> ChatModel:
     from assistant.adapters.langchain_chat import LangChainChatModel
 
-    key = settings.openai_api_key
+    own = name.startswith("openai:")
     return LangChainChatModel(
-        settings.model,
-        prices,
-        timeout=settings.model_timeout,
-        attempts=settings.model_attempts,
-        max_output_tokens=settings.model_max_tokens,
-        api_key=key.get_secret_value() if key and settings.model.startswith("openai:") else None,
-        base_url=settings.openai_base_url if settings.model.startswith("openai:") else None,
+        name,
+        temperature=settings.model_temperature,
+        api_key=_key(settings) if own else None,
+        base_url=settings.openai_base_url if own else None,
     )
+
+
+def _moderator(settings: Settings) -> Moderator | None:
+    if settings.moderation is None:
+        return None
+    from assistant.adapters.openai_moderation import OpenAIModerator
+
+    return OpenAIModerator(api_key=_key(settings), base_url=settings.openai_base_url)
+
+
+def _key(settings: Settings) -> str | None:
+    return settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
+
+
+def _check_prices(models: Sequence[ChatModel], prices: Prices) -> None:
+    """A budget cannot hold for a model whose calls have no price."""
+    for model in models:
+        if prices.rate(model.provider, model.model, 0) is None:
+            raise SettingsError(
+                f"The price of {model.name} is not known, so a budget cannot hold. "
+                f"Set FOOTNOTE_PRICES={model.name}=INPUT/OUTPUT (dollars per million tokens), or no budget."
+            )
 
 
 def _silence_vendors(settings: Settings) -> None:

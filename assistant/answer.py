@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from assistant.errors import ModelUnavailable
+from assistant.draft import Draft
+from assistant.errors import ModelFailed, ModelUnavailable
 from assistant.extract import Embed, extract
-from assistant.ground import Dropped, Grounding, ground
-from assistant.ports import ChatModel, ModelAnswer, Vector
-from assistant.retrieval.analysis import Analyzer
-from assistant.retrieval.search import QueryStats
+from assistant.ground import ground
+from assistant.model_calls.account import Account, reckoned
+from assistant.model_calls.caller import Caller, Request
+from assistant.model_calls.deadline import Deadline
+from assistant.prompting import Prompts, ask_for_claims
+from assistant.reply_reader import REPLY_SCHEMA
+from assistant.retrieve import Material
 from assistant.steps import StepLog
-from assistant.types import Call, Claim, Evidence, Mode, Notice, RefusalReason, Statement
+from assistant.types import Evidence, Mode, Notice, RefusalReason, Statement
 
-TRIES = 2
-DEGRADED = Notice("degraded", "The model could not be reached; these are the documents' own sentences.")
+DEGRADED: Mapping[str, Notice] = {
+    "model_unavailable": Notice("degraded", "The model could not be reached; these are the documents' own sentences."),
+    "budget_exceeded": Notice("degraded", "The budget for answers is used up for today; these are the documents' own sentences."),
+}
+BROKEN_OFF = Notice("degraded", "The model broke off; there may be more to say.")
+CUT_OFF = Notice("degraded", "The model's answer was cut off at its limit; there may be more to say.")
+_INCOMPLETE = {"broken": (BROKEN_OFF,), "cut": (CUT_OFF,)}
+
+Say = Callable[[Statement], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,69 +37,102 @@ class Outcome:
     reason: RefusalReason | None = None
     mode: Mode = "extractive"
     notices: tuple[Notice, ...] = ()
-    calls: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """What an answer is made from. `vector` is the question's."""
+class Writer:
+    """How models write answers: `first` is asked, and `second` where nothing of what it wrote could be said. `evidence_tokens` bounds what
+    they are shown, `most_tokens` what they may write."""
 
-    question: str
-    vector: Vector
-    evidence: tuple[Evidence, ...]
-    stats: QueryStats
-    analyzer: Analyzer
+    first: Caller
+    second: Caller
+    prompts: Prompts
+    evidence_tokens: int
+    most_tokens: int
+
+    @property
+    def recipe(self) -> str:
+        """Names all that decides what is written, for the cache."""
+        return f"{self.first.names}, {self.second.names}, {self.prompts.version}, {self.evidence_tokens}, {self.most_tokens}"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What one question has: its account and time, its steps, and who hears sentences as soon as they are proven (None: nobody)."""
+
+    account: Account
+    deadline: Deadline
+    log: StepLog
+    say: Say | None = None
 
 
 def answer_in_extracts(material: Material, embed: Embed, log: StepLog) -> Outcome:
     with log.step("answer") as seen:
         claims = extract(material.question, material.evidence, material.stats, material.analyzer, material.vector, embed)
         seen["claims"] = len(claims)
-    grounding = _ground(claims, material.evidence, log)
+    with log.step("ground") as seen:
+        grounding = ground(claims, material.evidence, material.question)
+        seen["statements"] = len(grounding.statements)
+        seen["dropped"] = [{"text": dropped.claim.text, "reason": dropped.reason} for dropped in grounding.dropped]
     return Outcome(grounding.statements) if grounding.statements else Outcome(reason="insufficient_evidence")
 
 
-async def answer_with_model(model: ChatModel, material: Material, log: StepLog) -> Outcome:
-    """Asks once more, with what was wrong, where nothing of the first answer is grounded. Raises ModelUnavailable with every call."""
-    calls: tuple[Call, ...] = ()
+async def answer_with_model(writer: Writer, material: Material, facts: Mapping[int, str], session: Session) -> Outcome:
+    """Asks once more, with what was wrong, where nothing of the first reply can be said. Raises ModelUnavailable where no model gave a
+    reply that can be read."""
+    evidence = within(writer.evidence_tokens, material.evidence)
     objection: str | None = None
-    for _ in range(TRIES):
-        proposal = await _propose(model, material, objection, calls, log)
-        calls += proposal.calls
-        if not proposal.claims:
-            return Outcome(reason="insufficient_evidence", mode="model", calls=calls)
-        grounding = _ground(proposal.claims, material.evidence, log)
-        if grounding.statements:
-            return Outcome(grounding.statements, mode="model", calls=calls)
-        objection = _objection(grounding.dropped)
-    return Outcome(reason="ungrounded", mode="model", calls=calls)
+    for caller in (writer.first, writer.second):
+        draft = Draft(material.question, evidence, session.say)
+        messages = ask_for_claims(writer.prompts.answer, material.question, evidence, facts, objection)
+        request = Request(messages, "repair" if objection else "answer", writer.most_tokens, REPLY_SCHEMA)
+        ended = await _write(caller, request, draft, session)
+        if draft.statements:
+            return Outcome(tuple(draft.statements), mode="model", notices=_INCOMPLETE.get(ended, ()))
+        unusable = draft.verdict(ended)
+        if not draft.claims and unusable is None:
+            return Outcome(reason="insufficient_evidence", mode="model")
+        objection = draft.objection or (unusable.objection if unusable else None)
+    if draft.claims:
+        return Outcome(reason="ungrounded", mode="model")
+    raise ModelUnavailable(f"{caller.name} gave no reply that can be read, twice. Try again, or set FOOTNOTE_MODEL to another model.")
 
 
-def degraded(outcome: Outcome, calls: tuple[Call, ...]) -> Outcome:
-    """Extracts in a model's place, marked as such; where there are none either, the model's absence is the reason."""
-    reason: RefusalReason | None = None if outcome.statements else "model_unavailable"
-    return replace(outcome, reason=reason, notices=(DEGRADED,) if outcome.statements else (), calls=calls)
+def degraded(outcome: Outcome, reason: RefusalReason) -> Outcome:
+    """Extracts in a model's place, marked as such; where there are none either, why no model was asked is the reason."""
+    if not outcome.statements:
+        return replace(outcome, reason=reason)
+    return replace(outcome, notices=(DEGRADED[reason],))
 
 
-async def _propose(model: ChatModel, material: Material, objection: str | None, before: tuple[Call, ...], log: StepLog) -> ModelAnswer:
-    with log.step("answer") as seen:
-        seen["model"] = model.name
+def within(most_tokens: int, evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """The best of the evidence, as much as the tokens allow; one piece in any case."""
+    kept: list[Evidence] = []
+    tokens = 0
+    for item in evidence:
+        tokens += reckoned(len(item.chunk.indexed_text))
+        if kept and tokens > most_tokens:
+            break
+        kept.append(item)
+    return tuple(kept)
+
+
+async def _write(caller: Caller, request: Request, draft: Draft, session: Session) -> str:
+    """Has a reply written into the draft; how it ended, `broken` where that was in the middle of what was said already."""
+    with session.log.step("answer") as seen:
+        seen |= {"model": caller.name, "prompt": request.messages[-1].content}
         try:
-            proposal = await model.answer(material.question, material.evidence, objection)
+            completion = await caller.ask(request, session.account, session.deadline, draft if session.say else None)
         except ModelUnavailable as error:
             seen["unavailable"] = str(error)
-            raise ModelUnavailable(str(error), before + error.calls) from error
-        seen["prompt"], seen["claims"] = proposal.prompt, [asdict(claim) for claim in proposal.claims]
-    return proposal
-
-
-def _ground(claims: Sequence[Claim], evidence: Sequence[Evidence], log: StepLog) -> Grounding:
-    with log.step("ground") as seen:
-        grounding = ground(claims, evidence)
-        seen["statements"] = len(grounding.statements)
-        seen["dropped"] = [{"text": dropped.claim.text, "reason": dropped.reason} for dropped in grounding.dropped]
-    return grounding
-
-
-def _objection(dropped: Sequence[Dropped]) -> str:
-    return " ".join(f"«{item.claim.text}»: {item.reason}." for item in dropped)
+            raise
+        except ModelFailed as error:
+            seen["broken"] = error.error
+            ended = "broken"
+        else:
+            ended = completion.ended
+            if session.say is None:
+                draft.hear(completion.text)
+        seen |= {"ended": ended, "claims": [asdict(claim) for claim in draft.claims]}
+    session.log.note("ground", draft.milliseconds, {"statements": len(draft.statements), "dropped": draft.reasons})
+    return ended

@@ -1,6 +1,6 @@
 """How a question becomes a reply: the steps in their order, and the trace they leave.
 
-validate → rewrite → retrieve → gate → answer → ground → reply
+validate → screen → recall → rewrite → retrieve → gate → answer → ground → reply
 """
 
 from __future__ import annotations
@@ -10,57 +10,40 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ParamSpec, TypeVar
 
-from assistant.answer import Material, Outcome, answer_in_extracts, answer_with_model, degraded
-from assistant.compose import refusal, text_of
+from assistant.answer import Outcome, Session, Writer, answer_in_extracts, answer_with_model, degraded
+from assistant.cache import again, key_of, worth_keeping
+from assistant.compose import refusal
 from assistant.costs import cost_of
 from assistant.errors import IndexUnavailable, ModelUnavailable
+from assistant.events import Found, Place, Tell
 from assistant.features import features
+from assistant.follow_up import written_out
 from assistant.gate import Gate
 from assistant.generation import Snapshot, Snapshots
-from assistant.ports import ChatModel, Embedder, Prices, Reranker, Vector
-from assistant.retrieval.parts import merge, parts
-from assistant.retrieval.search import corrected, query_stats, rerank, search
+from assistant.model_calls.account import NO_LIMIT, Account, Budget
+from assistant.model_calls.deadline import Deadline
+from assistant.moderate import blocked, sayable
+from assistant.ports import Embedder, Moderator, Prices, Reranker
+from assistant.retrieve import Retrieved, Retriever
 from assistant.rewrite import standalone
-from assistant.steps import StepLog
+from assistant.run import Run
 from assistant.traces import Feedback, Ledger
-from assistant.types import Evidence, Filters, Hit, Principal, Question, RefusalReason, Reply, Trace
+from assistant.types import Ending, Filters, Hit, Principal, Question, RefusalReason, Reply, Trace
 from assistant.validate import validate, validate_query
-
-RETRIEVED = 20
-EVIDENCE = 8
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Retrieved:
-    """What was found for a query, and in which generation; which of its words were taken for others, and what its parts are."""
-
-    snapshot: Snapshot
-    hits: tuple[Hit, ...]
-    material: Material
-    corrections: tuple[tuple[str, str], ...] = ()
-    parts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Searched:
-    """The query as it was searched for, its slips put right, with its vector; `parts` are its parts, one where it asks one thing."""
-
-    query: str
-    vector: Vector
-    hits: Sequence[Hit]
-    corrections: tuple[tuple[str, str], ...]
-    parts: tuple[str, ...]
-
-
 class Assistant:
-    """Answers from evidence, or refuses. Computing runs in `pool`, so that nothing that waits stands behind it."""
+    """Answers from evidence, or refuses. Computing runs in `pool`, so that nothing that waits stands behind it.
+
+    `writer` writes with models; without one, answers are extracts. `seconds` is how long a question may take.
+    """
 
     def __init__(
         self,
@@ -70,44 +53,48 @@ class Assistant:
         ledger: Ledger,
         prices: Prices,
         pool: Executor,
-        model: ChatModel | None = None,
+        *,
+        writer: Writer | None = None,
         reranker: Reranker | None = None,
+        moderator: Moderator | None = None,
+        budget: Budget = NO_LIMIT,
+        seconds: float = 60.0,
     ) -> None:
         self.ledger = ledger
         self._snapshots = snapshots
         self._embedder = embedder
+        self._retriever = Retriever(embedder, reranker)
         self._gate = gate
         self._prices = prices
         self._pool = pool
-        self._model = model
-        self._reranker = reranker
+        self._writer = writer
+        self._moderator = moderator
+        self._budget = budget
+        self._seconds = seconds
+        self._recipe = f"{writer.recipe if writer else ''}, gate {gate.answerable_from}, {'reranked' if reranker else 'as found'}"
+        if writer:
+            ledger.keep_prompt(writer.prompts.version, writer.prompts.text)
 
-    async def ask(self, question: Question) -> Reply:
-        """Raises InvalidRequest and IndexUnavailable; everything else that can become of a question is a reply."""
-        log = StepLog()
-        with log.step("validate"):
-            validate(question)
-        with log.step("rewrite") as seen:
-            query = seen["standalone"] = standalone(question.text, question.history)
-        with log.step("retrieve") as seen:
-            found = await self._compute(self._retrieve, query, question.principal, question.filters)
-            seen |= {"corrected": dict(found.corrections), "parts": list(found.parts)}
-            seen["kept"] = [_seen(hit) for hit in found.hits[:EVIDENCE]]
-            seen["rejected"] = [_seen(hit) for hit in found.hits[EVIDENCE:]]
-        with log.step("gate") as seen:
-            confidence, reason = await self._compute(self._judge, found, seen)
-        outcome = Outcome(reason=reason) if reason else await self._answer(found.material, log)
-        reply = self._reply(found, confidence, outcome, log)
-        who = question.principal.name
-        trace = Trace(reply.trace_id, datetime.now(UTC), who, question.text, query, reply, tuple(log.steps), outcome.calls)
-        await asyncio.wrap_future(self.ledger.record(trace))
+    async def ask(self, question: Question, tell: Tell | None = None, origin: str | None = None) -> Reply:
+        """`tell` is told of evidence and sentences as they come. `origin` is the trace that is asked again: nothing is recalled then.
+        Raises InvalidRequest and IndexUnavailable; everything else that can become of a question is a reply. Who is cancelled leaves a
+        trace, too, and what was paid."""
+        trace_id = secrets.token_hex(12)
+        account = Account(self.ledger, self._prices, self._budget, trace_id, question.principal.name)
+        run = Run(question, trace_id, account, Deadline.of_question(self._seconds), tell, origin)
+        try:
+            reply = await self._reply(run)
+        except BaseException as error:
+            if run.account.calls:
+                self.ledger.record(self._trace(run, None, "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"))
+            raise
+        await asyncio.wrap_future(self.ledger.record(self._trace(run, reply, reply.kind)))
         return reply
 
     async def search(self, query: str, principal: Principal, filters: Filters, k: int) -> Sequence[Hit]:
         """Raises InvalidRequest and IndexUnavailable."""
         validate_query(query, k, filters)
-        found = await self._compute(lambda: self._search(self._snapshots.current(), query, principal, filters, k))
-        return found.hits
+        return await self._compute(lambda: self._retriever.search(self._snapshots.current(), query, principal, filters, k))
 
     async def rate(self, feedback: Feedback) -> None:
         """Raises NotFound when there is no such trace."""
@@ -123,23 +110,50 @@ class Assistant:
         with suppress(IndexUnavailable):
             await self._compute(self._snapshots.current)
 
-    def _retrieve(self, query: str, principal: Principal, filters: Filters) -> Retrieved:
-        snapshot = self._snapshots.current()
-        searched = self._search(snapshot, query, principal, filters, RETRIEVED)
-        evidence = tuple(Evidence(hit.rank, hit) for hit in searched.hits[:EVIDENCE])
-        stats = query_stats(snapshot.index, searched.query, principal)
-        material = Material(searched.query, searched.vector, evidence, stats, snapshot.index.analyzer)
-        return Retrieved(snapshot, tuple(searched.hits), material, searched.corrections, searched.parts)
+    async def _reply(self, run: Run) -> Reply:
+        question, log = run.question, run.log
+        with log.step("validate"):
+            validate(question)
+            snapshot = await self._compute(self._snapshots.current)
+            run.generation = snapshot.generation
+        with log.step("screen") as seen:
+            stopped = await blocked(question.text, self._moderator, run.account, seen)
+        if stopped:
+            return self._composed(run, Outcome(reason=stopped))
+        if (recalled := await self._recall(run)) is not None:
+            return recalled
+        with log.step("rewrite") as seen:
+            run.standalone, seen["by"] = await self._written_out(run)
+            seen["standalone"] = run.standalone
+        with log.step("retrieve") as seen:
+            found = await self._compute(self._retriever.retrieve, snapshot, run.standalone, question.principal, question.filters)
+            seen |= found.seen()
+        run.tell(Found(tuple(dict.fromkeys(Place.of(item.chunk) for item in found.material.evidence))))
+        with log.step("gate") as seen:
+            confidence, reason = await self._compute(self._judge, found, seen)
+        outcome = Outcome(reason=reason) if reason else await self._screened(run, await self._answer(run, found))
+        return self._composed(run, outcome, confidence, found.hits)
 
-    def _search(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters, k: int) -> _Searched:
-        correction = corrected(snapshot.index, query, principal)
-        asked = parts(correction.text)
-        texts = [correction.text, *asked] if len(asked) > 1 else [correction.text]
-        vectors = self._embedder.embed(texts)
-        found = [search(snapshot.index, text, vector, principal, filters, k) for text, vector in zip(texts, vectors, strict=True)]
-        hits = merge(found[0], found[1:], k)
-        hits = rerank(hits, correction.text, self._reranker) if self._reranker and hits else hits
-        return _Searched(correction.text, vectors[0], hits, correction.words, asked)
+    async def _recall(self, run: Run) -> Reply | None:
+        """An answer that was paid for before. Extracts cost nothing, and what is asked again on purpose is to be answered anew."""
+        if self._writer is None or run.origin:
+            return None
+        with run.log.step("recall") as seen:
+            run.key = key_of(run.question, run.day, run.generation, self._recipe)
+            stored = await self._compute(self.ledger.answered, run.key)
+            seen["found"] = stored and stored["trace_id"]
+        if stored is None:
+            return None
+        run.origin, run.standalone = stored["trace_id"], stored["standalone"]
+        reply = again(stored["reply"], run.trace_id, self._prices.version, run.log.latency())
+        run.repeat(reply)
+        return reply
+
+    async def _written_out(self, run: Run) -> tuple[str, str]:
+        text, history = run.question.text, run.question.history
+        if self._writer is None:
+            return standalone(text, history), "rules"
+        return await written_out(text, history, self._writer.first, self._writer.prompts.rewrite, run.account, run.deadline)
 
     def _judge(self, found: Retrieved, seen: dict[str, object]) -> tuple[float | None, RefusalReason | None]:
         """The probability that the evidence answers, None where there is none; and the reason to refuse, if there is one."""
@@ -152,42 +166,57 @@ class Assistant:
         seen |= {"features": measured, "confidence": confidence, "decision": decision}
         return confidence, None if decision == "pass" else decision
 
-    async def _answer(self, material: Material, log: StepLog) -> Outcome:
-        if self._model is None:
-            return await self._compute(answer_in_extracts, material, self._embedder.embed, log)
+    async def _answer(self, run: Run, found: Retrieved) -> Outcome:
+        if self._writer is None:
+            return await self._extracts(run, found)
+        say = run.say if run.heard and self._moderator is None else None  # what a moderator has not seen is not shown
         try:
-            return await answer_with_model(self._model, material, log)
+            return await answer_with_model(self._writer, found.material, {}, Session(run.account, run.deadline, run.log, say))
         except ModelUnavailable as error:
-            outcome = await self._compute(answer_in_extracts, material, self._embedder.embed, log)
-            return degraded(outcome, error.calls)
+            return degraded(await self._extracts(run, found), error.reason)
 
-    def _reply(self, found: Retrieved, confidence: float | None, outcome: Outcome, log: StepLog) -> Reply:
-        text, citations = text_of(outcome.statements)
+    async def _extracts(self, run: Run, found: Retrieved) -> Outcome:
+        return await self._compute(answer_in_extracts, found.material, self._embedder.embed, run.log)
+
+    async def _screened(self, run: Run, outcome: Outcome) -> Outcome:
+        if self._moderator is None or not outcome.statements:
+            return outcome
+        with run.log.step("screen") as seen:
+            statements, reason = await sayable(outcome.statements, self._moderator, run.account, seen)
+        return replace(outcome, statements=statements, reason=reason)
+
+    def _composed(self, run: Run, outcome: Outcome, confidence: float | None = None, hits: Sequence[Hit] = ()) -> Reply:
+        run.finish(outcome.statements)
         return Reply(
             kind="refusal" if outcome.reason else "answer",
-            text=text,
+            text=run.composer.text,
             confidence=confidence,
-            citations=citations,
-            refusal=refusal(outcome.reason, found.hits) if outcome.reason else None,
+            citations=run.composer.citations,
+            refusal=refusal(outcome.reason, hits) if outcome.reason else None,
             mode=outcome.mode,
-            notices=outcome.notices,
-            trace_id=secrets.token_hex(12),
-            generation=found.snapshot.generation,
-            cost=cost_of(outcome.calls, self._prices.version),
-            latency_ms=log.latency(),
+            notices=tuple(run.composer.numbered(notice) for notice in outcome.notices),
+            trace_id=run.trace_id,
+            generation=run.generation,
+            cost=cost_of(run.account.calls, self._prices.version),
+            latency_ms=run.log.latency(),
+        )
+
+    def _trace(self, run: Run, reply: Reply | None, ending: Ending) -> Trace:
+        return Trace(
+            id=run.trace_id,
+            created=datetime.now(UTC),
+            question=run.question,
+            standalone=run.standalone,
+            outcome=ending,
+            reply=reply,
+            generation=run.generation,
+            steps=tuple(run.log.steps),
+            cost=cost_of(run.account.calls, self._prices.version),
+            model=self._writer.first.name if self._writer else None,
+            prompt=self._writer.prompts.version if self._writer else None,
+            key=run.key if reply and worth_keeping(reply) else None,
+            origin=run.origin,
         )
 
     async def _compute(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
-
-
-def _seen(hit: Hit) -> dict[str, object]:
-    chunk = hit.chunk
-    return {
-        "source": chunk.source,
-        "start": chunk.start,
-        "end": chunk.end,
-        "score": round(hit.score, 4),
-        "cosine": None if hit.cosine is None else round(hit.cosine, 4),
-        "bm25": None if hit.bm25 is None else round(hit.bm25, 4),
-    }

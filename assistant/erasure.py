@@ -15,10 +15,9 @@ from typing import Any
 from assistant.errors import FootnoteError
 
 _TEXTS = (
-    "SELECT id, question, standalone, reply FROM traces",
+    "SELECT id, question, standalone, filters, reply FROM traces",
     "SELECT trace_id, attributes FROM steps",
     "SELECT trace_id, comment FROM feedback",
-    "SELECT trace_id, error FROM calls",
 )
 
 
@@ -73,4 +72,3 @@ def _delete(db: sqlite3.Connection, traces: set[str]) -> None:
     ids = [(trace_id,) for trace_id in traces]
     for table, column in (("traces", "id"), ("steps", "trace_id"), ("feedback", "trace_id")):
         db.executemany(f"DELETE FROM {table} WHERE {column} = ?", ids)
-    db.executemany("UPDATE calls SET error = 'erased' WHERE trace_id = ? AND error IS NOT NULL", ids)

@@ -124,7 +124,10 @@ class Moderator(Protocol):
     """Says what is not to be asked or answered here."""
 
     @property
-    def name(self) -> str: ...
+    def provider(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
 
     async def flagged(self, texts: Sequence[str]) -> list[str | None]:
         """For each text what speaks against it, in a word or two, or None. Raises ModelFailed."""

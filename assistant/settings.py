@@ -8,16 +8,31 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from assistant.errors import SettingsError
+from assistant.own_prices import read_prices
+from assistant.types import Rate
 
 PREFIX = "FOOTNOTE_"
+
+
+def _listed(value: object) -> object:
+    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+
+def _rates(value: object) -> object:
+    return read_prices(value) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+OwnRates = Annotated[dict[str, Rate] | None, NoDecode, BeforeValidator(_rates)]
 
 
 class Settings(BaseSettings):
@@ -32,9 +47,32 @@ class Settings(BaseSettings):
         None,
         description="Chat model that writes the answers, as LangChain's `init_chat_model` takes it (`openai:gpt-5-mini`). Unset: extracts.",
     )
-    model_timeout: float = Field(30.0, gt=0, le=600, description="Seconds that one call to the chat model may take.")
-    model_attempts: int = Field(3, ge=1, le=10, description="How often a call to the chat model is tried.")
-    model_max_tokens: int = Field(800, ge=64, le=32_000, description="Most tokens that the chat model may write for one answer.")
+    fallback_models: Names = Field((), description="Models that are asked, in this order, where FOOTNOTE_MODEL does not answer.")
+    stronger_model: str | None = Field(
+        None, description="Model that is asked once more where nothing of what FOOTNOTE_MODEL wrote could be said. Unset: the same."
+    )
+    model_timeout: float = Field(30.0, gt=0, le=600, description="Seconds that one call to a chat model may take.")
+    model_attempts: int = Field(3, ge=1, le=10, description="How often a call to a chat model is tried.")
+    model_max_tokens: int = Field(800, ge=64, le=32_000, description="Most tokens that a chat model may write for one answer.")
+    model_temperature: float = Field(0.0, ge=0, le=2, description="Temperature of the chat models; 0 answers the same question alike.")
+    evidence_tokens: int = Field(1500, ge=100, le=100_000, description="Most tokens of evidence that a chat model is shown, as reckoned.")
+    deadline: float = Field(60.0, gt=0, le=600, description="Seconds that a whole question may take, all attempts and models together.")
+    budget_day: Decimal | None = Field(
+        None, ge=0, description="Most dollars that calls to models may cost on one day (UTC). Unset: no limit."
+    )
+    budget_principal: Decimal | None = Field(
+        None, ge=0, description="Most dollars that one principal's questions may cost on one day (UTC). Unset: no limit."
+    )
+    prices: OwnRates = Field(
+        None,
+        description="Own prices, `provider:model=input/output` or `…=input/cached/output`, dollars per million tokens, with commas.",
+    )
+    moderation: Literal["openai"] | None = Field(
+        None, description="`openai`: its moderation endpoint looks at every question and answer. Unset: nobody does."
+    )
+    trace_masking: Literal["on"] | None = Field(
+        None, description="`on`: mail addresses, telephone, account and card numbers are masked in traces."
+    )
     embeddings: str | None = Field(None, description="sentence-transformers model, by name or folder. Unset: all-MiniLM-L6-v2, bundled.")
     reranker: str | None = Field(None, description="CrossEncoder, by name or folder, that orders the best hits anew.")
     most_wrong: float | None = Field(

@@ -29,6 +29,10 @@ class StepLog:
         finally:
             self.steps.append(Step(name, started, round(self._elapsed() - started, 2), attributes))
 
+    def note(self, name: str, milliseconds: float, attributes: dict[str, object]) -> None:
+        """A step that was taken bit by bit within another one."""
+        self.steps.append(Step(name, round(self._elapsed() - milliseconds, 2), round(milliseconds, 2), attributes))
+
     def latency(self) -> dict[str, float]:
         """Milliseconds of each step, of its repetitions together, and of the whole until now."""
         spent: dict[str, float] = {}

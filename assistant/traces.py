@@ -1,7 +1,7 @@
 """The ledger: one row a question, one a step, one a call to a model, in SQLite.
 
 A background thread writes in batches and `record` returns when its batch is committed: thousands of questions share one commit, and
-a reply that was sent has its trace, whatever happens to the process afterwards.
+a reply that was sent has its trace, whatever happens to the process afterwards. What is handed over first is written first.
 """
 
 from __future__ import annotations
@@ -10,43 +10,19 @@ import json
 import queue
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from assistant.errors import FootnoteError, NotFound
-from assistant.types import Trace
+from assistant.trace_rows import SCHEMA, SUMMARY, VERSION, Statement, call_statement, now, trace_statements
+from assistant.types import Call, Trace
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS traces (
-    id TEXT PRIMARY KEY, created TEXT NOT NULL, principal TEXT NOT NULL, question TEXT NOT NULL, standalone TEXT NOT NULL,
-    generation TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT, mode TEXT NOT NULL, confidence REAL, milliseconds REAL NOT NULL,
-    usd TEXT, calls INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, reply TEXT NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS traces_by_time ON traces (created, id);
-CREATE TABLE IF NOT EXISTS steps (
-    trace_id TEXT NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, started REAL NOT NULL, milliseconds REAL NOT NULL,
-    attributes TEXT NOT NULL, PRIMARY KEY (trace_id, position)
-) STRICT;
-CREATE TABLE IF NOT EXISTS calls (
-    trace_id TEXT NOT NULL, position INTEGER NOT NULL, created TEXT NOT NULL, principal TEXT NOT NULL, provider TEXT NOT NULL,
-    model TEXT NOT NULL, purpose TEXT NOT NULL, milliseconds REAL NOT NULL, input_tokens INTEGER, output_tokens INTEGER,
-    cached_tokens INTEGER, reasoning_tokens INTEGER, usd TEXT, prices TEXT NOT NULL, error TEXT, PRIMARY KEY (trace_id, position)
-) STRICT;
-CREATE TABLE IF NOT EXISTS feedback (
-    trace_id TEXT NOT NULL, created TEXT NOT NULL, principal TEXT NOT NULL, rating INTEGER NOT NULL, comment TEXT,
-    PRIMARY KEY (trace_id, principal)
-) STRICT;
-"""
-_TRACE = (
-    "id, created, principal, question, standalone, generation, kind, reason, mode, confidence, "
-    "milliseconds, usd, calls, input_tokens, output_tokens"
-)
 _BATCH = 200
 
 
@@ -60,20 +36,23 @@ class Feedback:
     comment: str | None
 
 
-Statement = tuple[str, Sequence[object]]
 _Job = tuple[list[Statement], "Future[None]"]
 
 
 class Ledger:
-    """Writes and reads traces. Raises FootnoteError when the file cannot be used; `close` writes what is still waiting."""
+    """Writes and reads traces. Raises FootnoteError when the file cannot be used; `close` writes what is still waiting.
 
-    def __init__(self, path: Path) -> None:
+    `mask` is applied to what people and models wrote before it is stored.
+    """
+
+    def __init__(self, path: Path, mask: Callable[[str], str] = str) -> None:
         self._path = path
+        self._mask = mask
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._connect()) as db:
-                db.executescript(_SCHEMA)
+                _make(db, path)
         except (OSError, sqlite3.DatabaseError) as error:
             raise FootnoteError(
                 f"{path} cannot be used for traces: {error}. Move it away, or set FOOTNOTE_HOME to another folder."
@@ -85,15 +64,23 @@ class Ledger:
         self._jobs.put(None)
         self._writer.join()
 
+    def book(self, call: Call, trace_id: str, principal: str, created: datetime) -> Future[None]:
+        """A call of a question, before it is made and again when it has ended. Done when it is committed."""
+        return self._submit([call_statement(call, trace_id, principal, created)])
+
     def record(self, trace: Trace) -> Future[None]:
-        """Done when the trace is committed."""
-        return self._submit(_statements(trace))
+        """Done when the trace is committed, and every call that was booked before."""
+        return self._submit(trace_statements(trace, self._mask))
+
+    def keep_prompt(self, digest: str, text: str) -> None:
+        """What the hash in a trace stands for, so that the question can be asked again when the prompt is another one."""
+        self._submit([("INSERT OR IGNORE INTO prompts VALUES (?, ?, ?)", (digest, now().isoformat(), text))])
 
     def rate(self, feedback: Feedback) -> None:
         """Raises NotFound when there is no such trace."""
         self._summary(feedback.trace_id)
-        now = datetime.now(UTC).isoformat()
-        row = (feedback.trace_id, now, feedback.principal, feedback.rating, feedback.comment)
+        comment = None if feedback.comment is None else self._mask(feedback.comment)
+        row = (feedback.trace_id, now().isoformat(), feedback.principal, feedback.rating, comment)
         self._submit([("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?, ?)", row)]).result()
 
     def recent(self, limit: int | None, before: tuple[str, str] | None = None, *, disliked: bool = False) -> list[dict[str, Any]]:
@@ -103,32 +90,53 @@ class Ledger:
         wanted += ["id IN (SELECT trace_id FROM feedback WHERE rating < 0)"] if disliked else []
         where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
         most = -1 if limit is None else limit
-        return self._priced(f"SELECT {_TRACE} FROM traces {where} ORDER BY created DESC, id DESC LIMIT ?", (*(before or ()), most))
+        return self._shown(f"SELECT {SUMMARY} FROM traces {where} ORDER BY created DESC, id DESC LIMIT ?", (*(before or ()), most))
 
     def trace(self, trace_id: str) -> dict[str, Any]:
         """Everything about one question. Raises NotFound."""
         summary = self._summary(trace_id)
-        reply = self._rows("SELECT reply FROM traces WHERE id = ?", (trace_id,))[0]["reply"]
+        stored = self._rows("SELECT groups, filters, reply FROM traces WHERE id = ?", (trace_id,))[0]
         steps = self._rows("SELECT name, started, milliseconds, attributes FROM steps WHERE trace_id = ? ORDER BY position", (trace_id,))
-        calls = self._priced("SELECT * FROM calls WHERE trace_id = ? ORDER BY position", (trace_id,))
+        calls = self._shown("SELECT * FROM calls WHERE trace_id = ? ORDER BY created, id", (trace_id,))
         feedback = self._rows("SELECT created, principal, rating, comment FROM feedback WHERE trace_id = ?", (trace_id,))
         return summary | {
-            "reply": json.loads(reply),
+            "groups": stored["groups"] and json.loads(stored["groups"]),
+            "filters": {"sources": json.loads(stored["filters"])},
+            "reply": json.loads(stored["reply"]),
             "steps": [step | {"attributes": json.loads(step["attributes"])} for step in steps],
-            "calls": [{key: value for key, value in call.items() if key not in ("trace_id", "position")} for call in calls],
+            "calls": [{key: value for key, value in call.items() if key not in ("trace_id", "principal", "outcome")} for call in calls],
             "feedback": feedback,
         }
 
+    def answered(self, key: str) -> dict[str, Any] | None:
+        """`trace_id`, `standalone` and `reply` of what was answered under this key of the cache, unless somebody disliked it."""
+        disliked = "SELECT trace_id FROM feedback WHERE rating < 0"
+        where = f"cache_key = ? AND id NOT IN ({disliked}) ORDER BY created DESC LIMIT 1"
+        found = self._rows(f"SELECT id AS trace_id, standalone, reply FROM traces WHERE {where}", (key,))
+        return found[0] | {"reply": json.loads(found[0]["reply"])} if found else None
+
+    def prompt(self, digest: str) -> str | None:
+        """The text behind the hash of a prompt."""
+        found = self._rows("SELECT text FROM prompts WHERE hash = ?", (digest,))
+        return found[0]["text"] if found else None
+
+    def spent(self, since: datetime, principal: str | None = None) -> Decimal:
+        """Dollars of all calls since then, of one principal where one is named, those under way as they are reckoned."""
+        whose, who = ("AND principal = ?", (principal,)) if principal is not None else ("", ())
+        rows = self._rows(f"SELECT usd FROM calls WHERE created >= ? AND usd IS NOT NULL {whose}", (since.isoformat(), *who))
+        return sum((Decimal(row["usd"]) for row in rows), Decimal(0))
+
     def calls(self) -> list[dict[str, Any]]:
-        """Every call, with what `costs` needs of it."""
-        return self._rows("SELECT substr(created, 1, 10) AS day, provider, model, input_tokens, output_tokens, usd, error FROM calls")
+        """Every call, with what `costs` needs of it. One whose question never ended, because the process did, is `interrupted`."""
+        columns = "provider, model, purpose, principal, input_tokens, output_tokens, cached_tokens, reasoning_tokens, usd, estimated, error"
+        return self._rows(f"SELECT substr(created, 1, 10) AS day, {columns}, coalesce(outcome, 'interrupted') AS outcome FROM calls")
 
     def count(self) -> int:
         """How many questions there are."""
         return int(self._rows("SELECT count(*) AS questions FROM traces")[0]["questions"])
 
     def _summary(self, trace_id: str) -> dict[str, Any]:
-        rows = self._priced(f"SELECT {_TRACE} FROM traces WHERE id = ?", (trace_id,))
+        rows = self._shown(f"SELECT {SUMMARY} FROM traces WHERE id = ?", (trace_id,))
         if not rows:
             raise NotFound(f"There is no trace {trace_id}.")
         return rows[0]
@@ -137,9 +145,9 @@ class Ledger:
         with closing(self._connect()) as db:
             return [dict(row) for row in db.execute(statement, values)]
 
-    def _priced(self, statement: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
-        """Rows to be shown: dollars are kept as exact text and shown as a number."""
-        return [row | {"usd": None if row["usd"] is None else float(row["usd"])} for row in self._rows(statement, values)]
+    def _shown(self, statement: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Rows to be shown: dollars are kept as exact text and shown as a number, rates as the texts that they are."""
+        return [_shown(row) for row in self._rows(statement, values)]
 
     def _submit(self, statements: list[Statement]) -> Future[None]:
         done: Future[None] = Future()
@@ -175,6 +183,18 @@ class Ledger:
         return batch, True
 
 
+def _make(db: sqlite3.Connection, path: Path) -> None:
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version != VERSION and db.execute("SELECT 1 FROM sqlite_master WHERE name = 'traces'").fetchone():
+        raise FootnoteError(f"{path} was written by another version of Footnote. Move it away to keep it, and a new one is begun.")
+    db.executescript(SCHEMA)
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    shown = {"usd": None if row["usd"] is None else float(row["usd"]), "estimated": bool(row["estimated"])}
+    return row | shown | ({"rate": row["rate"] and json.loads(row["rate"])} if "rate" in row else {})
+
+
 def _commit(db: sqlite3.Connection, batch: Iterable[_Job]) -> None:
     jobs = list(batch)
     try:
@@ -188,41 +208,3 @@ def _commit(db: sqlite3.Connection, batch: Iterable[_Job]) -> None:
     else:
         for _, done in jobs:
             done.set_result(None)
-
-
-def _statements(trace: Trace) -> list[Statement]:
-    reply, cost = trace.reply, trace.reply.cost
-    created = trace.created.isoformat()
-    row = (
-        trace.id,
-        created,
-        trace.principal,
-        trace.question,
-        trace.standalone,
-        reply.generation,
-        reply.kind,
-        reply.refusal.reason if reply.refusal else None,
-        reply.mode,
-        reply.confidence,
-        reply.latency_ms["total"],
-        None if cost.usd is None else str(cost.usd),
-        cost.calls,
-        cost.input_tokens,
-        cost.output_tokens,
-        _json(asdict(reply)),
-    )
-    statements: list[Statement] = [(f"INSERT INTO traces VALUES ({', '.join('?' * len(row))})", row)]
-    for position, step in enumerate(trace.steps):
-        values = (trace.id, position, step.name, step.started, step.milliseconds, _json(step.attributes))
-        statements.append(("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?)", values))
-    for position, call in enumerate(trace.calls):
-        usage = call.usage
-        tokens = (usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.reasoning_tokens) if usage else (None,) * 4
-        usd = None if call.usd is None else str(call.usd)
-        head = (trace.id, position, created, trace.principal, call.provider, call.model, call.purpose, call.milliseconds)
-        statements.append((f"INSERT INTO calls VALUES ({', '.join('?' * 15)})", (*head, *tokens, usd, call.prices, call.error)))
-    return statements
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=lambda other: float(other) if isinstance(other, Decimal) else str(other))

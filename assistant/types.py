@@ -303,7 +303,7 @@ class Trace:
     reply: Reply | None
     generation: str
     steps: tuple[Step, ...]
-    calls: tuple[Call, ...]
+    cost: Cost
     model: str | None = None
     prompt: str | None = None
     key: str | None = None

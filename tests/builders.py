@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
-from assistant.types import Call, Chunk, Citation, Cost, Document, Evidence, Hit, Reply, Step, Trace, Usage
+from assistant.types import LOCAL, Call, Chunk, Citation, Cost, Document, Evidence, Hit, Question, Rate, Reply, Step, Trace, Usage
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -40,8 +41,11 @@ def citation(marker: int = 1, quote: str = "25 days of leave", start: int = 13) 
     return Citation(marker, "id-hr/leave.md", "hr/leave.md", "Leave", ("Annual leave",), None, start, start + len(quote), quote)
 
 
-def call(usd: Decimal | None = Decimal("0.002"), model: str = "small", error: str | None = None) -> Call:
-    return Call(model, "openai", "answer", 120.0, Usage(100, 20), usd, "prices 1", error)
+def call(
+    usd: Decimal | None = Decimal("0.002"), model: str = "small", error: str | None = None, call_id: str = "c1", estimated: bool = False
+) -> Call:
+    rate = None if usd is None else Rate(Decimal(1), Decimal(1), Decimal(1))
+    return Call(call_id, model, "openai", "answer", 120.0, Usage(100, 20), usd, rate, "prices 1", error, estimated)
 
 
 def reply(trace_id: str = "t1", cost: Cost | None = None) -> Reply:
@@ -60,6 +64,7 @@ def reply(trace_id: str = "t1", cost: Cost | None = None) -> Reply:
     )
 
 
-def trace(trace_id: str = "t1", calls: tuple[Call, ...] = (), question: str = "How much leave?") -> Trace:
+def trace(trace_id: str = "t1", cost: Cost | None = None, question: str = "How much leave?", **more: Any) -> Trace:
     steps = (Step("retrieve", 0.1, 2.0, {"kept": [{"source": "hr/leave.md"}]}),)
-    return Trace(trace_id, NOW, "local", question, question, reply(trace_id), steps, calls)
+    said = reply(trace_id, cost)
+    return Trace(trace_id, NOW, Question(question, LOCAL), question, "answer", said, "g1", steps, said.cost, **more)

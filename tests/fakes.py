@@ -156,7 +156,8 @@ def first_sentence(prompt: str) -> str:
 class FakeModerator:
     """Flags every text that holds one of its words."""
 
-    name = "fake:moderator"
+    provider = "fake"
+    model = "moderator"
 
     def __init__(self, *words: str) -> None:
         self._words = words

@@ -7,11 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from assistant.answer import Writer
 from assistant.answering import Assistant
 from assistant.gate import Gate, load_gate
 from assistant.generation import Home, Snapshot, Snapshots, open_snapshot
-from assistant.ports import ChatModel, Reranker
+from assistant.model_calls.caller import Caller
+from assistant.ports import ChatModel
+from assistant.prompting import load_prompts
 from assistant.traces import Ledger
 from ingest.parsing import FileParser
 from ingest.pipeline import Ingest
@@ -71,9 +75,18 @@ class World:
         return (index.chunks, dict(snapshot.digests), documents, list(words.vocabulary), [array.tolist() for array in arrays])
 
     @contextmanager
-    def assistant(self, gate: Gate | None = None, model: ChatModel | None = None, reranker: Reranker | None = None) -> Iterator[Assistant]:
+    def assistant(self, gate: Gate | None = None, model: ChatModel | None = None, **more: Any) -> Iterator[Assistant]:
+        """`more` goes to the Assistant as it is."""
         ledger = Ledger(self.home.traces)
+        if model is not None:
+            more["writer"] = writer(model)
         with ThreadPoolExecutor(2) as pool:
             snapshots = Snapshots(self.home, self.store, self.embedder.model_id)
-            yield Assistant(snapshots, self.embedder, gate or load_gate(), ledger, FakePrices(), pool, model, reranker)
+            yield Assistant(snapshots, self.embedder, gate or load_gate(), ledger, FakePrices(), pool, **more)
         ledger.close()
+
+
+def writer(*models: ChatModel, stronger: ChatModel | None = None, attempts: int = 1, timeout: float = 5.0) -> Writer:
+    """The models in the order in which they are asked."""
+    first = Caller(models, timeout, attempts)
+    return Writer(first, Caller([stronger, *models], timeout, attempts) if stronger else first, load_prompts(), 1500, 800)

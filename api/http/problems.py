@@ -55,16 +55,22 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
     return problem(status, str(error.detail), headers=dict(error.headers or {}))
 
 
-async def _failed(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, FootnoteError)
+def problem_of(error: BaseException) -> JSONResponse:
+    """A failure of ours says what happened; of any other the log does."""
+    if not isinstance(error, FootnoteError):
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server; its log says what.")
     status = next(status for kind, status in _STATUS if isinstance(error, kind))
     errors = [FieldErrorOut(field=error.field, message=error.message)] if isinstance(error, InvalidRequest) else []
     return problem(status, str(error), errors)
 
 
+async def _failed(_: Request, error: Exception) -> JSONResponse:
+    return problem_of(error)
+
+
 async def _crashed(request: Request, error: Exception) -> JSONResponse:
     log.error("request failed", path=request.url.path, exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server; its log says what.")
+    return problem_of(error)
 
 
 def _field(location: Sequence[int | str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.http.cursors import decode, encode
 from api.http.schemas import (
@@ -24,6 +24,7 @@ from api.http.schemas import (
     filters_of,
 )
 from api.http.shapes import costs_out, document_out, document_text_out, hits_out
+from api.http.streaming import STREAMED, streamed
 from assistant.answering import Assistant
 from assistant.costs import cost_report
 from assistant.errors import NotFound
@@ -47,11 +48,13 @@ Core = Annotated[Assistant, Depends(assistant_of)]
 Asker = Annotated[Principal, Depends(who_asks)]
 
 
-@router.post("/v1/ask", tags=["questions"])
-async def ask(body: AskIn, core: Core, asker: Asker) -> ReplyOut:
+@router.post("/v1/ask", tags=["questions"], response_model=ReplyOut, responses=STREAMED)
+async def ask(body: AskIn, core: Core, asker: Asker) -> ReplyOut | Response:
     """Answers from the documents with quotes, or refuses. A refusal is a reply too."""
-    reply = await core.ask(Question(body.question, asker, body.turns(), filters_of(body.filters)))
-    return ReplyOut.model_validate(reply)
+    question = Question(body.question, asker, body.turns(), filters_of(body.filters), body.as_of)
+    if body.stream:
+        return await streamed(core, question)
+    return ReplyOut.model_validate(await core.ask(question))
 
 
 @router.post("/v1/search", tags=["questions"])

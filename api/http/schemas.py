@@ -6,11 +6,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from assistant.types import Filters, Kind, Mode, NoticeKind, RefusalReason, Role, Turn
 from assistant.validate import MOST_HITS, MOST_QUESTION, MOST_SOURCES, MOST_TURN, MOST_TURNS
 
+
+def _written(value: object) -> object:
+    """A day is written; a number is none."""
+    if not isinstance(value, str):
+        raise ValueError("must be a day, written YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written)]
 Dollars = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 
 
@@ -35,7 +44,8 @@ class AskIn(Request):
     question: str = Field(min_length=1, max_length=MOST_QUESTION, examples=["How many days of annual leave do I get?"])
     history: list[TurnIn] = Field(default=[], max_length=MOST_TURNS, description="The conversation before the question, oldest first.")
     filters: FiltersIn = FiltersIn()
-    stream: Literal[False] = Field(default=False, description="Streaming is not built yet.")
+    as_of: Day | None = Field(default=None, description="The day by which documents are in force or not. Unset: today.")
+    stream: bool = Field(default=False, strict=True, description="Send server-sent events: `evidence`, each `sentence`, then `done`.")
 
     def turns(self) -> tuple[Turn, ...]:
         return tuple(Turn(turn.role, turn.content) for turn in self.history)
@@ -101,6 +111,7 @@ class CostOut(Response):
     output_tokens: int
     calls: int
     prices: str
+    estimated: bool
 
 
 class ReplyOut(Response):
@@ -115,6 +126,26 @@ class ReplyOut(Response):
     generation: str
     cost: CostOut
     latency_ms: dict[str, float]
+
+
+class PlaceOut(Response):
+    source: str
+    title: str
+    headings: list[str]
+    page: int | None
+
+
+class EvidenceEvent(Response):
+    """The parts of documents that are read for the answer."""
+
+    evidence: list[PlaceOut]
+
+
+class SentenceEvent(Response):
+    """One sentence with its marks, and what they stand for. All texts together are the `text` of the reply."""
+
+    text: str
+    citations: list[CitationOut]
 
 
 class HitOut(Response):

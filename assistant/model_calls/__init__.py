@@ -1,0 +1,1 @@
+"""Requests to chat models: within time and budget, booked one by one, made again where that may help, at another model where not."""

@@ -1,0 +1,100 @@
+"""The step that finds the evidence: slips put right, parts taken apart, searched for in the published generation; the best is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.generation import Snapshot
+from assistant.ports import Embedder, Reranker, Vector
+from assistant.retrieval.analysis import Analyzer
+from assistant.retrieval.parts import merge, parts
+from assistant.retrieval.search import QueryStats, corrected, query_stats, rerank, search
+from assistant.types import Evidence, Filters, Hit, Principal
+
+RETRIEVED = 20
+EVIDENCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What an answer is made from. `vector` is the question's."""
+
+    question: str
+    vector: Vector
+    evidence: tuple[Evidence, ...]
+    stats: QueryStats
+    analyzer: Analyzer
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What was found for a query, and in which generation; which of its words were taken for others, and what its parts are."""
+
+    snapshot: Snapshot
+    hits: tuple[Hit, ...]
+    material: Material
+    corrections: tuple[tuple[str, str], ...] = ()
+    parts: tuple[str, ...] = ()
+
+    def seen(self) -> dict[str, object]:
+        """For the trace."""
+        kept, rejected = self.hits[:EVIDENCE], self.hits[EVIDENCE:]
+        return {
+            "corrected": dict(self.corrections),
+            "parts": list(self.parts),
+            "kept": [_seen(hit) for hit in kept],
+            "rejected": [_seen(hit) for hit in rejected],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """The query as it was searched for, its slips put right, with its vector; `parts` are its parts, one where it asks one thing."""
+
+    query: str
+    vector: Vector
+    hits: Sequence[Hit]
+    corrections: tuple[tuple[str, str], ...]
+    parts: tuple[str, ...]
+
+
+class Retriever:
+    """Computes; never waits. Safe to call from several threads."""
+
+    def __init__(self, embedder: Embedder, reranker: Reranker | None = None) -> None:
+        self._embedder = embedder
+        self._reranker = reranker
+
+    def retrieve(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters) -> Retrieved:
+        """The best `RETRIEVED` hits, of which the first `EVIDENCE` are evidence under their ranks as markers."""
+        searched = self._search(snapshot, query, principal, filters, RETRIEVED)
+        evidence = tuple(Evidence(hit.rank, hit) for hit in searched.hits[:EVIDENCE])
+        stats = query_stats(snapshot.index, searched.query, principal)
+        material = Material(searched.query, searched.vector, evidence, stats, snapshot.index.analyzer)
+        return Retrieved(snapshot, tuple(searched.hits), material, searched.corrections, searched.parts)
+
+    def search(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters, k: int) -> Sequence[Hit]:
+        return self._search(snapshot, query, principal, filters, k).hits
+
+    def _search(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters, k: int) -> _Searched:
+        correction = corrected(snapshot.index, query, principal)
+        asked = parts(correction.text)
+        texts = [correction.text, *asked] if len(asked) > 1 else [correction.text]
+        vectors = self._embedder.embed(texts)
+        found = [search(snapshot.index, text, vector, principal, filters, k) for text, vector in zip(texts, vectors, strict=True)]
+        hits = merge(found[0], found[1:], k)
+        hits = rerank(hits, correction.text, self._reranker) if self._reranker and hits else hits
+        return _Searched(correction.text, vectors[0], hits, correction.words, asked)
+
+
+def _seen(hit: Hit) -> dict[str, object]:
+    chunk = hit.chunk
+    return {
+        "source": chunk.source,
+        "start": chunk.start,
+        "end": chunk.end,
+        "score": round(hit.score, 4),
+        "cosine": None if hit.cosine is None else round(hit.cosine, 4),
+        "bm25": None if hit.bm25 is None else round(hit.bm25, 4),
+    }
