@@ -10,7 +10,6 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
-from rich.table import Table
 
 _PASSAGE = 300
 
@@ -121,17 +120,3 @@ def _hit(item: object) -> str:
 
 def counted(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def print_costs(report: Mapping[str, Any]) -> None:
-    out = console()
-    total = report["total"]
-    unknown = f" ({total['unknown']} of them of unknown price)" if total["unknown"] else ""
-    out.print(f"{dollars(total['usd'])} for {counted(total['calls'], 'call')}{unknown}, over {counted(report['questions'], 'question')}.")
-    for name, groups in (("day (UTC)", report["by_day"]), ("model", report["by_model"])):
-        table = Table(name, "cost", "calls", "failed", "unknown", "input tokens", "output tokens", box=None, header_style="dim")
-        for key, paid in groups.items():
-            numbers = (paid[column] for column in ("calls", "failed", "unknown", "input_tokens", "output_tokens"))
-            table.add_row(escape(key), dollars(paid["usd"]), *(f"{number:,}" for number in numbers))
-        if groups:
-            out.print(table, soft_wrap=False)

@@ -10,9 +10,9 @@ import typer
 
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
-    """Show what was paid, by day and by model."""
+    """Show what was paid, by day, model, principal and outcome."""
     from api.http.shapes import costs_out
-    from api.render import print_costs
+    from api.render_costs import print_costs
     from assistant.costs import cost_report
     from assistant.generation import Home
     from assistant.settings import load_settings

@@ -201,21 +201,29 @@ class TracesOut(Response):
 
 
 class SumOut(Response):
+    """`usd` sums the calls whose price is known, `unknown` counts the others; it is null where, beside others, nothing known cost anything.
+    `estimated` counts the calls whose tokens are reckoned, because the provider reported none; `usd_estimated` is their part of `usd`."""
+
     usd: Dollars | None
+    usd_estimated: Dollars
     calls: int
     failed: int
     unknown: int
+    estimated: int
     input_tokens: int
     output_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
 
 
 class CostsOut(Response):
-    """`usd` sums the calls whose price is known; `unknown` counts the others."""
-
     total: SumOut
     questions: int
+    usd_per_question: Dollars | None
     by_day: dict[str, SumOut]
     by_model: dict[str, SumOut]
+    by_principal: dict[str, SumOut]
+    by_outcome: dict[str, SumOut]
 
 
 class HealthOut(Response):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.http.schemas import ChunkPlaceOut, CostsOut, DocumentOut, DocumentTextOut, HitOut, HitsOut, SumOut
+from api.http.schemas import ChunkPlaceOut, CostsOut, DocumentOut, DocumentTextOut, HitOut, HitsOut
 from assistant.costs import CostReport
 from assistant.documents import ChunkPlace
 from assistant.types import Document, Hit
@@ -24,12 +24,7 @@ def document_text_out(document: Document, places: Sequence[ChunkPlace]) -> Docum
 
 
 def costs_out(report: CostReport) -> CostsOut:
-    return CostsOut(
-        total=SumOut.model_validate(report.total),
-        questions=report.questions,
-        by_day={day: SumOut.model_validate(paid) for day, paid in report.by_day.items()},
-        by_model={model: SumOut.model_validate(paid) for model, paid in report.by_model.items()},
-    )
+    return CostsOut.model_validate(report)
 
 
 def _hit_out(hit: Hit) -> HitOut:
