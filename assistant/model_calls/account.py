@@ -16,7 +16,7 @@ from assistant.costs import usd_of
 from assistant.errors import ModelFailed, ModelUnavailable
 from assistant.ports import Completion, Message, Prices
 from assistant.traces import Ledger
-from assistant.types import Call, Purpose, Usage
+from assistant.types import Call, Purpose, Rate, Usage
 
 # Where a provider reports no usage, tokens are reckoned from characters: English text has about four to one.
 CHARACTERS_A_TOKEN = 4
@@ -100,12 +100,16 @@ class Account:
         return self._ledger.book(call, self._trace_id, self._principal, entry.created)
 
     def _call(self, entry: Entry, model: str, usage: Usage | None, error: str | None, *, estimated: bool) -> Call:
-        rate = self._prices.rate(entry.called.provider, model, usage.input_tokens if usage else 0)
+        rate = self._rate(entry.called, model, usage.input_tokens if usage else 0)
         usd = Decimal(0) if usage is None else usd_of(rate, usage) if rate else None
         took = (time.perf_counter() - entry.started) * 1000
         return Call(
             entry.id, model, entry.called.provider, entry.purpose, took, usage, usd, rate, self._prices.version, error, estimated
         )  # fmt: skip
+
+    def _rate(self, called: Called, model: str, tokens: int) -> Rate | None:
+        """Of the name that the provider reports (a dated version), else of the one that was called: a proxy may report anything."""
+        return self._prices.rate(called.provider, model, tokens) or self._prices.rate(called.provider, called.model, tokens)
 
     async def _check_budget(self) -> None:
         today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

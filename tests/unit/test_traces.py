@@ -27,13 +27,17 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def test_a_recorded_trace_is_there_whole(ledger: Ledger) -> None:
-    ledger.record(trace("t1", (call(Decimal("0.002")), call(None, error="timeout")))).result(5)
+    for one in (call(Decimal("0.002")), call(None, error="timeout", call_id="c2")):
+        ledger.book(one, "t1", "local", NOW)
+    ledger.record(trace("t1")).result(5)
 
     found = ledger.trace("t1")
 
     assert found["reply"]["citations"][0]["quote"] == "25 days of leave"
     assert found["steps"][0]["attributes"] == {"kept": [{"source": "hr/leave.md"}]}
     assert [(c["usd"], c["error"]) for c in found["calls"]] == [(0.002, None), (None, "timeout")]
+    assert found["calls"][0]["rate"] == {"input": "1", "cached": "1", "output": "1"}
+    assert (found["groups"], found["filters"], found["outcome"]) == (None, {"sources": []}, "answer")
 
 
 def test_an_unknown_trace_is_not_found(ledger: Ledger) -> None:
@@ -110,3 +114,55 @@ def test_a_file_that_is_no_ledger_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(FootnoteError, match="cannot be used for traces"):
         Ledger(tmp_path / "traces.sqlite")
+
+
+def test_a_call_is_booked_before_it_is_made_and_replaced_when_it_ended(ledger: Ledger) -> None:
+    ledger.book(call(Decimal("0.001"), error="unfinished", estimated=True), "t1", "ann", NOW).result(5)
+    assert (ledger.spent(NOW), ledger.spent(NOW, "ann"), ledger.spent(NOW, "bob")) == (Decimal("0.001"), Decimal("0.001"), 0)
+    assert [(c["outcome"], c["estimated"]) for c in ledger.calls()] == [("interrupted", 1)]
+
+    ledger.book(call(Decimal("0.002")), "t1", "ann", NOW)
+    ledger.record(trace("t1")).result(5)
+
+    assert ledger.spent(NOW + timedelta(seconds=1)) == 0
+    assert [(c["outcome"], c["estimated"], c["usd"]) for c in ledger.calls()] == [("answer", 0, "0.002")]
+
+
+def test_what_people_wrote_is_masked_and_what_names_things_is_not(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "traces.sqlite", lambda text: text.replace("leave", "[x]"))
+    ledger.record(trace("t1", key="k")).result(5)
+    ledger.rate(Feedback("t1", "local", 1, "more leave"))
+    found = ledger.trace("t1")
+    ledger.close()
+
+    assert (found["question"], found["reply"]["text"]) == ("How much [x]?", "Everyone has 25 days of [x] [1].")
+    assert found["feedback"][0]["comment"] == "more [x]"
+    assert found["reply"]["citations"][0]["source"] == "hr/leave.md"
+    assert found["steps"][0]["attributes"] == {"kept": [{"source": "hr/leave.md"}]}
+
+
+def test_a_masked_answer_is_not_found_again(tmp_path: Path) -> None:
+    for mask, found in ((str, True), (lambda text: text.replace("25", "[x]"), False)):
+        ledger = Ledger(tmp_path / f"{found}.sqlite", mask)
+        ledger.record(trace("t1", key="k")).result(5)
+        assert (ledger.answered("k") is not None) is found
+        ledger.close()
+
+
+def test_a_prompt_is_kept_under_its_hash(ledger: Ledger) -> None:
+    for text in ("rules", "rules"):
+        ledger.keep_prompt("abc", text)
+    ledger.record(trace("t1")).result(5)
+
+    assert (ledger.prompt("abc"), ledger.prompt("none")) == ("rules", None)
+
+
+def test_a_file_of_another_version_is_told_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "traces.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE traces (id TEXT)")
+    before = path.read_bytes()
+
+    with pytest.raises(FootnoteError, match="another version"):
+        Ledger(path)
+    assert path.read_bytes()[100:] == before[100:]
