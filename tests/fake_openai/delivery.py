@@ -49,6 +49,8 @@ class Delivery:
         full = behaviour.usage or full_usage(prompt, len(said))
         self._record.usage = usage_so_far(full, 0)
         await self._pause(behaviour.delay)
+        if behaviour.part <= 0:
+            return False
         if request.get("stream"):
             asked = bool((request.get("stream_options") or {}).get("include_usage"))
             return await self._stream(said, full, name, asked=asked)
@@ -90,8 +92,6 @@ class Delivery:
 
     async def _stream(self, said: list[str], full: Usage, name: str, *, asked: bool) -> bool:
         behaviour, told = self._behaviour, self._behaviour.tells(full)
-        if behaviour.part <= 0:
-            return False
         fault, gap = self._fault(len(said)), self._gap(said)
         await self._pen.write(head(200, {**_EVENTS, **behaviour.headers}))
         for at, event in enumerate(shapes.events(behaviour, said, name, self._record.model, asked=asked, told=told)):

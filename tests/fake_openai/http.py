@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-_MOST_HEADERS = 1 << 16
+MOST_HEADERS = 1 << 16
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -19,28 +19,6 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: bytes
-
-
-class Line(asyncio.StreamReaderProtocol):
-    """A connection that knows at once when the client leaves: `left`. Whoever answers on it is cancelled then."""
-
-    def __init__(self, connected: Callable[[Line, asyncio.StreamReader, asyncio.StreamWriter], None]) -> None:
-        super().__init__(asyncio.StreamReader(_MOST_HEADERS), lambda reader, writer: connected(self, reader, writer))
-        self.left = False
-        self.answering: asyncio.Task[None] | None = None
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._leave()
-        super().connection_lost(exc)
-
-    def eof_received(self) -> bool | None:
-        self._leave()
-        return super().eof_received()
-
-    def _leave(self) -> None:
-        self.left = True
-        if self.answering is not None:
-            self.answering.cancel()
 
 
 async def read_request(reader: asyncio.StreamReader) -> Request | None:
@@ -86,10 +64,6 @@ class Pen:
             await asyncio.sleep(self._every)
 
     async def finish(self, data: bytes, note: Callable[[], None]) -> None:
-        """Writes the end of a reply, noted before the client can know of it, but not before its last byte is due."""
-        if self._every:
-            await self.write(data[:-1])
-            data = data[-1:]
+        """Writes the closing bytes of a reply, noted before the client can have them."""
         note()
-        self._writer.write(data)
-        await self._writer.drain()
+        await self.write(data)

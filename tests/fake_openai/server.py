@@ -1,4 +1,4 @@
-"""The fake provider itself: its sockets on an event loop in one background thread, its script, its bill."""
+"""The fake provider itself: what it is asked, what it does, what it charges."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from tests.fake_openai import shapes
 from tests.fake_openai.behaviour import Behaviour
 from tests.fake_openai.bill import Bill, Served
 from tests.fake_openai.delivery import Delivery
-from tests.fake_openai.http import Line, Pen, Request, read_request
+from tests.fake_openai.http import Pen, Request
 from tests.fake_openai.moderations import MODEL as MODERATION_MODEL
 from tests.fake_openai.moderations import Flags, moderation, texts_of
 from tests.fake_openai.replies import prompt_of
+from tests.fake_openai.sockets import Line, Sockets
 
 Script = Sequence[Behaviour] | Callable[[Mapping[str, Any]], Behaviour]
 _WORKS = (Behaviour(),)
@@ -55,42 +56,38 @@ class FakeOpenAI(Bill):
         self.asked = threading.Event()
         self.open = 0
         self.most_open = 0
+        self.paused = 0
         self._flags = flags
         self._moderation_script = moderation_script
         self._keep = keep
-        self._port = port
+        self._sockets = Sockets(self._answer, port)
         self._turns = {_CHAT: 0, _MODERATION: 0}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._broken: list[BaseException] = []
-        self._ready = threading.Event()
+        self._going_on = asyncio.Event()
 
     def __enter__(self) -> FakeOpenAI:
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="fake-openai", daemon=True)
-        self._thread.start()
-        if not self._ready.wait(10):
-            raise OSError(f"The fake provider could not listen on port {self._port}.")
+        self._sockets.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-        if self._broken and error is None:
-            raise self._broken[0]
-        if self._broken and error is not None:
-            error.add_note("The fake provider broke:\n" + "".join(traceback.format_exception(self._broken[0])))
+        self._sockets.stop()
+        for broken in self._sockets.broken[:1]:
+            if error is None:
+                raise broken
+            error.add_note("The fake provider broke:\n" + "".join(traceback.format_exception(broken)))
 
     @property
     def url(self) -> str:
         """The base URL, as OPENAI_BASE_URL takes it."""
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"http://127.0.0.1:{self._sockets.port}/v1"
 
     def prompt(self, request: int = -1) -> str:
         """All messages of a chat request as one text."""
         return prompt_of(self.requests[request])
 
     def go_on(self) -> None:
-        """Ends all delays and pauses of behaviours that are waited for now."""
-        self._loop.call_soon_threadsafe(self._end_pauses)
+        """Ends all delays and pauses of behaviours that are waited for now; blocks until there is one."""
+        self.wait_until(lambda fake: fake.paused > 0)
+        self._sockets.call(self._end_pauses)
 
     def wait_until(self, holds: Callable[[FakeOpenAI], bool], seconds: float = 5.0) -> None:
         """Blocks the thread until it holds; a TimeoutError says what was served where it does not."""
@@ -99,42 +96,6 @@ class FakeOpenAI(Bill):
             if time.monotonic() > until:
                 raise TimeoutError(f"Not within {seconds} s: {self.open} open, served {self.served[-10:]}")
             time.sleep(0.002)
-
-    async def _run(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
-        self._going_on = asyncio.Event()
-        server = await self._loop.create_server(lambda: Line(self._connected), "127.0.0.1", self._port, backlog=1024)
-        self._port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._stop.wait()
-        server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await server.wait_closed()
-
-    def _connected(self, line: Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.transport.set_write_buffer_limits(0)  # what was written is with the kernel
-        task = asyncio.create_task(self._talk(line, reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._broken.append(error)
-
-    async def _talk(self, line: Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while request := await read_request(reader):
-                kept = await self._answer(request, line, writer)
-                if not kept or request.headers.get("connection") == "close":
-                    break
-        except ConnectionError:
-            pass  # the client left; its record says so
-        finally:
-            writer.close()
 
     async def _answer(self, request: Request, line: Line, writer: asyncio.StreamWriter) -> bool:
         if self._keep:
@@ -194,12 +155,16 @@ class FakeOpenAI(Bill):
         return json.dumps({"open": self.open, "most_open": self.most_open, "charged": charged, "served": served})
 
     async def _pause(self, seconds: float) -> None:
-        if seconds > 0:
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._going_on.wait()
-            except TimeoutError:
-                pass
+        if seconds <= 0:
+            return
+        self.paused += 1
+        try:
+            async with asyncio.timeout(seconds):
+                await self._going_on.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self.paused -= 1
 
     def _end_pauses(self) -> None:
         self._going_on.set()
