@@ -61,6 +61,14 @@ class Composer:
         return replace(notice, markers=tuple(sorted(self._numbers[marker] for marker in notice.markers if marker in self._numbers)))
 
 
+def text_of(statements: Sequence[Statement]) -> tuple[str, tuple[Citation, ...]]:
+    """The text of an answer of these statements, and its citations."""
+    composer = Composer()
+    for statement in statements:
+        composer.add(statement)
+    return composer.text, composer.citations
+
+
 def refusal(reason: RefusalReason, hits: Sequence[Hit]) -> Refusal:
     """`closest` names the documents of the best hits; where none is about the question, none is worth naming."""
     nearest: dict[str, Closest] = {}

@@ -22,7 +22,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize  # type: ignore[import-untyped]  # ships no annotations
 
-from assistant.answering import EVIDENCE
 from assistant.compose import text_of
 from assistant.evaluation.measures import Passage, Row, judge, percentile, share_inside
 from assistant.extract import EMBEDDED, extract
@@ -33,6 +32,7 @@ from assistant.ground import ground
 from assistant.ports import Embedder
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.search import QueryStats, SearchIndex, query_stats, search
+from assistant.retrieve import EVIDENCE
 from assistant.rewrite import standalone
 from assistant.types import LOCAL, Evidence, Filters
 from bench.retrieval import VectorStore, make_index, read_rows, turns

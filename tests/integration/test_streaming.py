@@ -89,12 +89,16 @@ def test_events_come_in_order_and_the_sentences_are_the_reply(world: World) -> N
 
 def test_the_first_sentence_is_shown_before_the_second_is_written(world: World) -> None:
     model = Pausing()
-    with served(world, model) as assistant, serving(create_app(assistant)) as url:
-        with httpx.Client(base_url=url) as client, client.stream("POST", "/v1/ask", json=QUESTION) as response:
-            coming = events(response.iter_lines())
-            shown = [next(coming), next(coming)]
-            model.go_on = True
-            rest = list(coming)
+    with (
+        served(world, model) as assistant,
+        serving(create_app(assistant)) as url,
+        httpx.Client(base_url=url) as client,
+        client.stream("POST", "/v1/ask", json=QUESTION) as response,
+    ):
+        coming = events(response.iter_lines())
+        shown = [next(coming), next(coming)]
+        model.go_on = True
+        rest = list(coming)
 
     assert (shown[1][0], shown[1][1]["text"]) == ("sentence", FIRST[:-1] + " [1]. ")
     assert [name for name, _ in rest] == ["sentence", "done"]

@@ -320,7 +320,7 @@ class TestModeration:
 
     async def test_a_moderator_that_cannot_be_asked_lets_nothing_through(self, world: World) -> None:
         class Away(FakeModerator):
-            async def flagged(self, texts: Sequence[str]) -> list[str | None]:
+            async def flagged(self, _: Sequence[str]) -> list[str | None]:
                 raise ModelFailed("connection", "it is away", passing=True)
 
         with world.assistant(OPEN_GATE, moderator=Away()) as assistant:

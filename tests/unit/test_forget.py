@@ -14,6 +14,7 @@ from assistant.traces import Ledger
 from assistant.types import LOCAL, Question
 from ingest.forget import forget
 from ingest.runs import files_with, own_runs, runs_of
+from tests.builders import NOW, call, trace
 from tests.fakes import MemoryChunkIndex, MemoryChunkStore
 from tests.worlds import OPEN_GATE, World
 
@@ -179,9 +180,9 @@ def test_the_last_document_can_be_forgotten(world: World) -> None:
     gone = forget(world.work(), "hr/leave.md")
 
     assert (gone.documents, world.held()) == (0, set())
-    trace = ask(world, "How many days of annual leave are there?")
+    asked = ask(world, "How many days of annual leave are there?")
     ledger = Ledger(world.home.traces)
-    assert ledger.trace(trace)["reason"] == "no_evidence"
+    assert ledger.trace(asked)["reason"] == "no_evidence"
     ledger.close()
 
 
@@ -193,27 +194,26 @@ def test_an_unknown_document_is_told_with_the_nearest(world: World) -> None:
 
 
 def test_what_a_call_cost_stays_booked(world: World) -> None:
-    from tests.builders import call, trace
-
     ledger = Ledger(world.home.traces)
-    ledger.record(trace("t9", (call(error="it said: forty thousand pounds"),), "What of board/settlement.md?")).result()
+    ledger.book(call(error="cut"), "t9", "local", NOW)
+    ledger.record(trace("t9", question="What of board/settlement.md?")).result()
     ledger.close()
     (world.folder / "board/settlement.md").unlink()
 
     forget(world.work(), "board/settlement.md")
 
     ledger = Ledger(world.home.traces)
-    assert [(row["usd"], row["error"]) for row in ledger.calls()] == [("0.002", "erased")]
+    assert [(row["usd"], row["error"], row["outcome"]) for row in ledger.calls()] == [("0.002", "cut", "answer")]
     ledger.close()
 
 
 def test_what_was_deleted_before_is_gone_too(world: World) -> None:
     """As most builds of SQLite leave it: in the file, where nothing points to it."""
-    trace = ask(world, "How many days of annual leave are there?")
+    asked = ask(world, "How many days of annual leave are there?")
     with closing(sqlite3.connect(world.home.traces)) as db, db:
         db.execute("PRAGMA secure_delete = OFF")
         comment = f"He receives forty thousand pounds in two parts.{' So it said.' * 20}"
-        db.execute("INSERT INTO feedback VALUES (?, '2026-11-22', 'ann', -1, ?)", (trace, comment))
+        db.execute("INSERT INTO feedback VALUES (?, '2026-11-22', 'ann', -1, ?)", (asked, comment))
         db.commit()
         db.execute("DELETE FROM feedback")
     assert "traces.sqlite" in holding(world, b"forty thousand pounds")

@@ -81,7 +81,8 @@ def test_what_cannot_be_used_is_told_why(text: str, ended: str, verdict: object)
 
 
 @pytest.mark.parametrize(
-    "text", [reply(answerable=False), reply(*TWO, answerable=False), reply(), '{"answerable": false}', '{"answerable":false,"sentences":null}']
+    "text",
+    [reply(answerable=False), reply(*TWO, answerable=False), reply(), '{"answerable": false}', '{"answerable":false,"sentences":null}'],
 )
 def test_that_there_is_no_answer_is_believed(text: str) -> None:
     reader, found = read(text, [10, 20, 30])
@@ -97,7 +98,13 @@ def test_marker_and_quote_beside_the_text_are_read_too_and_a_marker_in_brackets(
 
 
 def test_wrong_types_are_dropped_and_the_rest_is_read() -> None:
-    wrong = [sentence("a", (True, "b")), {"text": "a", "quotes": [{"marker": 1.5, "quote": "b"}]}, sentence("y" * 2001, (1, "b")), "x", None]
+    wrong = [
+        sentence("a", (True, "b")),
+        {"text": "a", "quotes": [{"marker": 1.5, "quote": "b"}]},
+        sentence("y" * 2001, (1, "b")),
+        "x",
+        None,
+    ]
 
     assert read(reply(*wrong, *TWO))[1] == CLAIMS
 
