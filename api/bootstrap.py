@@ -102,7 +102,7 @@ def _writer(settings: Settings, prices: Prices) -> Writer | None:
     """Raises SettingsError where a model cannot be had, or a budget could not be kept."""
     if settings.model is None:
         return None
-    usual = [_chat_model(name, settings) for name in (settings.model, *settings.fallback_models)]
+    usual = [_chat_model(name, settings) for name in (settings.model, *(settings.fallback_models or ()))]
     stronger = [_chat_model(settings.stronger_model, settings), *usual] if settings.stronger_model else usual
     if settings.budget_day is not None or settings.budget_principal is not None:
         _check_prices(stronger, prices)

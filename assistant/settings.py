@@ -47,7 +47,7 @@ class Settings(BaseSettings):
         None,
         description="Chat model that writes the answers, as LangChain's `init_chat_model` takes it (`openai:gpt-5-mini`). Unset: extracts.",
     )
-    fallback_models: Names = Field((), description="Models that are asked, in this order, where FOOTNOTE_MODEL does not answer.")
+    fallback_models: Names | None = Field(None, description="Models that are asked, in this order, where FOOTNOTE_MODEL does not answer.")
     stronger_model: str | None = Field(
         None, description="Model that is asked once more where nothing of what FOOTNOTE_MODEL wrote could be said. Unset: the same."
     )

@@ -48,7 +48,7 @@ class Pausing(FakeChatModel):
         if hear:
             hear(text[:half])
         try:
-            while not self.go_on:
+            while not self.go_on:  # noqa: ASYNC110  # another thread sets it
                 await asyncio.sleep(0.01)
         except asyncio.CancelledError:
             self.cancelled_at = time.monotonic()
