@@ -18,9 +18,9 @@ class Served:
     """One request, from its arrival on; changed while it is answered.
 
     `usage` is what it is charged for, None where it is free: an error, a moderation, a reply that something in between gave. `reported` is
-    what the client was told of it, None as long as it was told nothing. `complete`: all was sent that was to be sent. `cancelled`: the
-    client went away before. `pieces` went out so far, one token each. `started` and `ended` are of the monotonic clock, which all processes
-    of a machine share.
+    what the client was told of it, None as long as it was told nothing. `complete`: all was handed to the network that was to be sent.
+    `cancelled`: the client went away before. `pieces` went out so far, one token each. `started` and `ended` are of the monotonic clock,
+    which all processes of a machine share.
     """
 
     endpoint: str

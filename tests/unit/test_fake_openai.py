@@ -198,6 +198,14 @@ def test_a_reply_that_is_not_streamed_is_cut_too(client: OpenAI) -> None:
     assert not any(served.complete or served.cancelled or served.reported for served in fake.served)
 
 
+def test_a_torn_stream_ends_within_an_event() -> None:
+    with FakeOpenAI([cut_after(3), torn_after(3)]) as fake:
+        cut, torn = _until_it_closes(fake), _until_it_closes(fake)
+    assert (cut.count(b"data: "), torn.count(b"data: ")) == (3, 4)
+    assert cut.endswith(b"\n\n\r\n")
+    assert not torn.endswith(b"\n")
+
+
 def test_one_event_is_no_json(client: OpenAI) -> None:
     with FakeOpenAI([garbled_after(4)]) as fake:
         heard: list[str] = []
@@ -213,7 +221,9 @@ def test_the_provider_fails_within_a_stream(client: OpenAI) -> None:
         heard: list[str] = []
         with pytest.raises(openai.APIError, match="had an error") as caught:
             text_of(streamed(client, fake), heard)
+        instead = whole(client, fake).to_dict()
     assert "".join(heard) == "".join(pieces(SAID)[:3])
+    assert list(instead) == ["error"]
     assert caught.value.type == "server_error"
     assert (fake.served[0].complete, fake.served[0].pieces) == (False, 3)
 
@@ -419,6 +429,15 @@ async def test_a_client_that_goes_is_noticed_at_once_and_charged_for_what_was_se
     assert served.usage.input_tokens > 0
 
 
+def test_who_asks_and_goes_at_once_has_asked() -> None:
+    with FakeOpenAI([stalls(30)]) as fake:
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", _port(fake))) as line:
+                line.sendall(_post(_request(True)))
+        fake.wait_until(lambda fake: len(fake.served) == 20 and fake.open == 0)
+    assert all(served.cancelled and not served.complete for served in fake.served)
+
+
 def test_the_bill_is_the_sum_of_what_was_served(client: OpenAI) -> None:
     small = replace(answers(), model="small", usage=Usage(100, 10, 40, 5))
     large = replace(answers(), model="large", usage=Usage(1000, 100))
@@ -560,6 +579,12 @@ def _request(stream: bool) -> dict[str, Any]:
 def _post(request: dict[str, Any]) -> bytes:
     body = json.dumps(request).encode()
     return b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def _until_it_closes(fake: FakeOpenAI) -> bytes:
+    with socket.create_connection(("127.0.0.1", _port(fake))) as line:
+        line.sendall(_post(_request(True)))
+        return b"".join(iter(lambda: line.recv(1 << 16), b""))
 
 
 def _port(fake: FakeOpenAI) -> int:
