@@ -38,6 +38,7 @@ class World:
         self.embedder = FakeEmbedder()
         self.parser = FileParser()
         self.asked: list[tuple[int, int]] = []
+        self.traces = self.home.traces
 
     def write(self, source: str, text: str) -> Path:
         path = self.folder / source
@@ -77,7 +78,7 @@ class World:
     @contextmanager
     def assistant(self, gate: Gate | None = None, model: ChatModel | None = None, **more: Any) -> Iterator[Assistant]:
         """`more` goes to the Assistant as it is."""
-        ledger = Ledger(self.home.traces)
+        ledger = Ledger(self.traces)
         if model is not None:
             more["writer"] = writer(model)
         with ThreadPoolExecutor(2) as pool:
