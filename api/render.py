@@ -56,9 +56,8 @@ def _place(cited: Mapping[str, Any]) -> str:
 
 def _footer(reply: Mapping[str, Any]) -> str:
     confidence = "" if reply["confidence"] is None else f"confidence {reply['confidence']:.0%} · "
-    return escape(
-        f"{confidence}{reply['mode']} · {reply['latency_ms']['total']:.0f} ms · {dollars(reply['cost']['usd'])} · trace {reply['trace_id']}"
-    )
+    paid = dollars(reply["cost"]["usd"]) + (" (estimated)" if reply["cost"]["estimated"] else "")
+    return escape(f"{confidence}{reply['mode']} · {reply['latency_ms']['total']:.0f} ms · {paid} · trace {reply['trace_id']}")
 
 
 def dollars(usd: float | str | None) -> str:
@@ -83,7 +82,7 @@ def print_traces(traces: Sequence[Mapping[str, Any]]) -> None:
         out.print("There is no trace yet.")
     for trace in traces:
         sure = "" if trace["confidence"] is None else f"{trace['confidence']:.0%}"
-        when, outcome = trace["created"][5:16].replace("T", " "), trace["reason"] or trace["mode"]
+        when, outcome = trace["created"][5:16].replace("T", " "), trace["reason"] or trace["mode"] or trace["outcome"]
         line = f"{trace['id']}  {when}  {outcome:<21}  {sure:>4}  {trace['milliseconds']:>5.0f} ms  {dollars(trace['usd'])}"
         out.print(f"[cyan]{escape(line)}[/]", soft_wrap=True)
         _print_padded(out, escape(trace["question"]), 2)
@@ -95,13 +94,18 @@ def print_trace(trace: Mapping[str, Any]) -> None:
     if trace["standalone"] != trace["question"]:
         out.print(f"[dim]asked as:[/] {escape(trace['standalone'])}")
     out.print(f"[dim]{escape(trace['created'])} by {escape(trace['principal'])}, generation {escape(trace['generation'])}[/]\n")
-    print_reply(trace["reply"])
+    if trace["origin"]:
+        out.print(f"[dim]repeats trace {escape(trace['origin'])}[/]\n")
+    if trace["reply"]:
+        print_reply(trace["reply"])
+    else:
+        out.print(f"[yellow]No reply:[/] {trace['outcome']}")
     for step in trace["steps"]:
         out.print(f"\n[cyan]{step['name']}[/] {step['milliseconds']:.1f} ms")
         for name, value in step["attributes"].items():
             _print_padded(out, _attribute(name, value), 2)
     for call in trace["calls"]:
-        tokens = f"{call['input_tokens'] or 0:,} + {call['output_tokens'] or 0:,} tokens"
+        tokens = f"{call['input_tokens'] or 0:,} + {call['output_tokens'] or 0:,} tokens{' (estimated)' if call['estimated'] else ''}"
         outcome = call["error"] or "ok"
         out.print(f"\n[cyan]call[/] {escape(call['model'])} ({call['purpose']}): {escape(outcome)}, {tokens}, {dollars(call['usd'])}")
 

@@ -7,14 +7,14 @@ from typing import Any
 
 
 def rows_of(traces: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """A row for each question, whole traces given; the same question asked again is not repeated.
+    """A row for each question that had a reply, whole traces given; the same question asked again is not repeated.
 
     The owner sets `answerable`, and where it is true moves what answers into `evidence`. `question` is what was searched for, so that a
     follow-up stands alone; `asked` is what the asker wrote. `given` and `comments` are there to decide by, and are not read.
     """
     seen = set()
     for trace in traces:
-        if trace["standalone"] not in seen:
+        if trace["reply"] and trace["standalone"] not in seen:
             seen.add(trace["standalone"])
             yield _row(trace)
 
