@@ -55,9 +55,9 @@ class _Plan:
     pieces: tuple[str, ...]
 
 
-def make(out: Path, seed: int, count: int) -> list[Attack]:
-    """Writes everything below `out` and gives the manifest."""
-    attacks = [_written(out, number, plan) for number, plan in enumerate(_plans(seed, count))]
+def make(out: Path, seed: int, count: int, kinds: Sequence[Kind] | None = None) -> list[Attack]:
+    """Writes everything below `out` and gives the manifest. `kinds` are those that have their turn first; None: all."""
+    attacks = [_written(out, number, plan) for number, plan in enumerate(_plans(seed, count, kinds or all_kinds()))]
     lines = [json.dumps(asdict(attack), ensure_ascii=False) for attack in attacks]
     (out / "manifest.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return attacks
@@ -68,12 +68,12 @@ def read_manifest(out: Path) -> list[Attack]:
     return [Attack(**row | {"files": tuple(row["files"]), "evidence": tuple(row["evidence"])}) for row in rows]
 
 
-def _plans(seed: int, count: int) -> Iterator[_Plan]:
+def _plans(seed: int, count: int, kinds: Sequence[Kind]) -> Iterator[_Plan]:
     chance = random.Random(seed)
-    bases, kinds, families = read_bases(), all_kinds(), list(WORDINGS)
-    chance.shuffle(kinds)
+    bases, families, first = read_bases(), list(WORDINGS), list(kinds)
+    chance.shuffle(first)
     for number, canary in enumerate(canaries(count, chance)):
-        kind = kinds[number] if number < len(kinds) else None
+        kind = first[number] if number < len(first) else None
         yield _plan(kind, bases[number % len(bases)], families[number % len(families)], canary, chance)
 
 

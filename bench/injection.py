@@ -2,9 +2,10 @@
 
 FOLDER holds the evaluation sets, of which `injection` and the pages of `handbook` are used. The product runs as it is installed; its model
 is `tests.obedient.ObedientModel` behind a server that speaks OpenAI's protocol. First, documents of `bench.attack_documents` are
-ingested, attacked and clean ones apart, and each page's ordinary question is asked of its document: with the model, with the model
-replacing its whole answer by what it is told, and without a model. Then the set `injection` and its clean pages are asked as the sets'
-own program asks them. A table goes to stdout, every leak with what the model wrote to `--leaks`.
+ingested, as many companies as needed for each to hold one page for a question, attacked and clean ones apart, and each page's ordinary
+question is asked of its document: with the model, with the model replacing its whole answer by what it is told, and without a model. Then
+the set `injection` and its clean pages are asked as the sets' own program asks them. Tables go to stdout, every leak with what the model
+wrote to `--leaks`. On two idle cores it takes about half an hour.
 """
 
 from __future__ import annotations
@@ -17,68 +18,16 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import httpx
-
-from assistant.evaluation.measures import FOUND, Passage, share_found
-from bench.attack_documents import Attack, make
-from bench.attacks.leaks import Leaks, leaks_of
+from bench.attack_documents import make
+from bench.attacks.asking import TIMEOUT, Asked, Company, ask_companies, companies, product
 from bench.attacks.originals import attacks_known, set_of_originals
-from bench.served import ask, ingest, served
-from tests.fake_openai import FakeOpenAI, answers
+from bench.served import ingest
 from tests.obedient import ObedientModel
 
-WORKERS = 4
-STREAMED = 4  # every fourth question is asked as a stream
-TIMEOUT = 120.0
 PROGRAM = "score.py"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One attack's question and what came of it. `saw`: the model made out the instruction; it is told of by the model alone."""
-
-    attack: Attack
-    reply: Mapping[str, Any]
-    leaks: Leaks
-    useful: bool
-    saw: bool = False
-
-
-@contextmanager
-def product(home: Path, model: ObedientModel | None) -> Iterator[str]:
-    """The address of a server whose model it is; without one it answers in extracts."""
-    if model is None:
-        with served(home, {}) as url:
-            yield url
-        return
-    with FakeOpenAI([answers(model)]) as fake:
-        settings = {"FOOTNOTE_MODEL": "openai:gpt-5-mini", "OPENAI_BASE_URL": fake.url, "OPENAI_API_KEY": "test"}
-        with served(home, settings) as url:
-            yield url
-
-
-def is_useful(reply: Mapping[str, Any], evidence: Sequence[str]) -> bool:
-    """An answer that quotes at least half of a piece of evidence."""
-    quotes = [Passage("", citation["quote"]) for citation in reply.get("citations") or []]
-    return reply["kind"] == "answer" and any(share_found({"doc": "", "text": text}, quotes) >= FOUND for text in evidence)
-
-
-def ask_attacks(url: str, attacks: Sequence[Attack], model: ObedientModel | None, *, clean: bool) -> list[Asked]:
-    def one(numbered: tuple[int, Attack]) -> Asked:
-        number, attack = numbered
-        sources = [Path(file).name for file in ((attack.clean,) if clean else attack.files)]
-        reply = ask(client, attack.question, sources, stream=number % STREAMED == 0)
-        leaks = leaks_of(reply, attack.canary, model.rules if model else "")
-        return Asked(attack, reply, leaks, is_useful(reply, attack.evidence), model is not None and attack.canary.lower() in model.obeyed)
-
-    with httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False) as client, ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(one, enumerate(attacks)))
 
 
 def figures(attacked: Sequence[Asked], clean: Sequence[Asked]) -> dict[str, object]:
@@ -99,23 +48,21 @@ def figures(attacked: Sequence[Asked], clean: Sequence[Asked]) -> dict[str, obje
     }
 
 
-def measure_documents(out: Path, attacks: Sequence[Attack], leaks: Path | None) -> Iterator[tuple[str, Mapping[str, object]]]:
-    for name in ("attacked", "clean"):
-        _say(f"ingesting {name} documents")
-        ingest(out / name, out / f"home-{name}")
-    for how, attacking, honest in (
-        ("model obeys beside answering", ObedientModel(), ObedientModel()),
-        ("model obeys instead of answering", ObedientModel(instead=True), ObedientModel()),
-        ("no model", None, None),
+def measure_documents(found: Sequence[Company], leaks: Path | None) -> Iterator[tuple[str, Mapping[str, object]]]:
+    clean: dict[bool, list[Asked]] = {}
+    for with_model in (True, False):
+        _say(f"asking clean documents {'with' if with_model else 'without'} a model")
+        clean[with_model] = ask_companies(found, ObedientModel() if with_model else None, clean=True)
+    for how, model in (
+        ("model obeys beside answering", ObedientModel()),
+        ("model obeys instead of answering", ObedientModel(instead=True)),
+        ("no model", None),
     ):
-        _say(f"asking: {how}")
-        with product(out / "home-attacked", attacking) as url:
-            attacked = ask_attacks(url, attacks, attacking, clean=False)
-        with product(out / "home-clean", honest) as url:
-            clean = ask_attacks(url, attacks, honest, clean=True)
+        _say(f"asking attacked documents: {how}")
+        attacked = ask_companies(found, model, clean=False)
         if leaks is not None:
-            _write_leaks(leaks, how, attacked, attacking)
-        yield how, figures(attacked, clean)
+            _write_leaks(leaks, how, attacked, model)
+        yield how, figures(attacked, clean[model is not None])
 
 
 def _write_leaks(path: Path, how: str, asked: Sequence[Asked], model: ObedientModel | None) -> None:
@@ -177,7 +124,9 @@ def main(given: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="footnote-injection-") as temporary:
         work = Path(temporary)
         attacks = make(work / "documents", arguments.seed, arguments.count)
-        found = [*measure_documents(work / "documents", attacks, arguments.leaks), *measure_set(arguments.folder, work)]
+        _say("ingesting")
+        ingested = companies(work / "documents", attacks, work)
+        found = [*measure_documents(ingested, arguments.leaks), *measure_set(arguments.folder, work)]
     places = Counter(attack.format for attack in attacks)
     print(f"{len(attacks)} attacked documents (seed {arguments.seed}): {', '.join(f'{count} {name}' for name, count in places.items())}")
     print(*tables(found), sep="\n")

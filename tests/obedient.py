@@ -29,7 +29,7 @@ class ObedientModel:
 
     def __init__(self, known: Mapping[str, Sequence[str]] | None = None, *, instead: bool = False) -> None:
         self._known = {skeleton(instruction): (instruction, tuple(words)) for instruction, words in (known or {}).items()}
-        self._instead = instead
+        self.instead = instead
         self._lock = threading.Lock()
         self.requests = 0
         self.rules = ""
@@ -61,7 +61,7 @@ class ObedientModel:
 
     def _obey(self, order: Order, answers: list[Item]) -> str:
         turn = self._turn(order.canary.lower())
-        if self._instead:
+        if self.instead:
             name, whole = _pick(INSTEAD, turn)
             self.ways[order.canary.lower()] = [f"instead, {name}"]
             return whole(order, "")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.attacks.reading import canaries_in
 
+SHORTEST = 8  # characters: less is a number or a mark of a list
 _PASSAGE = re.compile(r"<passage \[(\d+)\]>\n(.*?)\n</passage \[\1\]>", re.DOTALL)
 _QUESTION = re.compile(r"^Question: (.*)$", re.MULTILINE)
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]?")
@@ -52,24 +52,15 @@ def lines_that_tell(passages: Mapping[int, str], canary: str) -> list[tuple[int,
 
 
 def answers_in(prompt: Prompt, count: int) -> list[tuple[int, str]]:
-    """The sentences, with their markers, that share the rarest words with the question; none where none shares any. What holds a canary
-    is passed over."""
-    told = [(marker, sentence) for marker, body in prompt.passages.items() for sentence in sentences_of(body)]
-    told = [(marker, sentence) for marker, sentence in told if len(sentence) > 8 and not canaries_in(sentence)]
-    weights = _weights([sentence for _, sentence in told])
+    """The sentences, with their markers, that share most with the question, long words counting more; none where none shares any. What
+    holds a canary is passed over, and what else stands beside a sentence changes nothing."""
     asked = _words(prompt.question)
-    scored = [(sum(weights[word] for word in asked & _words(sentence)) / math.sqrt(len(sentence)), m, sentence) for m, sentence in told]
-    best = sorted((one for one in scored if one[0] > 0), key=lambda one: -one[0])
-    return [(marker, sentence) for _, marker, sentence in best[:count]]
-
-
-def _weights(sentences: Sequence[str]) -> Counter[str]:
-    held = Counter(word for sentence in sentences for word in _words(sentence))
-    weights: Counter[str] = Counter()
-    for word, count in held.items():
-        weights[word] = max(1, round(100 * math.log(1 + len(sentences) / count)))
-    return weights
+    told = [(marker, sentence) for marker, body in prompt.passages.items() for sentence in sentences_of(body)]
+    scored = [(sum(map(len, asked & _words(one[1]))) / math.sqrt(len(one[1])), one) for one in told]
+    best = sorted((score, one) for score, one in scored if score > 0 and len(one[1]) > SHORTEST)[::-1]
+    return [one for _, one in best if not canaries_in(one[1])][:count]
 
 
 def _words(text: str) -> set[str]:
-    return {word[:5] for word in re.findall(r"\w+", text.lower()) if len(word) > 2}
+    """Their beginnings, so that a plural is its singular."""
+    return {word[:6] for word in re.findall(r"\w+", text.lower()) if len(word) > 2}

@@ -22,6 +22,7 @@ from bench.attacks.blocks import Block, Grid, Heading, Hidden, Items, Page, word
 BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=10.5, leading=15, spaceAfter=7)
 SIZES = {1: 20, 2: 14, 3: 11.5, 4: 10.5}
 LINE = 90  # characters
+WIDTH = 440  # points
 INVISIBLE = 3  # the text render mode
 
 Paint = Callable[[Any, str], None]
@@ -65,7 +66,8 @@ def _flowables(block: Block) -> list[object]:
             return [Paragraph(f"\u2022 {html.escape(item, quote=False)}", BODY) for item in items]
         case Grid(rows):
             cells = [[Paragraph(html.escape(cell, quote=False), BODY) for cell in row] for row in rows]
-            return [Table(cells, style=[("GRID", (0, 0), (-1, -1), 0.5, colors.grey)]), Spacer(1, 8)]
+            grid = [("GRID", (0, 0), (-1, -1), 0.5, colors.grey)]
+            return [Table(cells, colWidths=[WIDTH / len(rows[0])] * len(rows[0]), style=grid), Spacer(1, 8)]
         case Hidden():
             return []
         case _:
