@@ -1,211 +1,129 @@
-"""A chat model through LangChain. Retries are made here and not in the client, so that every request is booked, failed ones too."""
+"""A chat model through LangChain, one request a call: whoever calls repeats, books and reads."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import time
-import warnings
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
+from typing import Any
 
+from assistant.adapters.chat_connections import OPENAI, Connections, connect, openai_like
 from assistant.adapters.chat_failures import Failure, failure, vendor_errors
-from assistant.errors import ModelUnavailable, SettingsError
-from assistant.model_reply import CUT, REFUSED, REPLY_SCHEMA, UNREADABLE, Unusable, read_reply
-from assistant.ports import ModelAnswer, Prices
-from assistant.prompting import Message, render
-from assistant.types import Call, Claim, Evidence, Usage
+from assistant.adapters.chat_reply import ReplyParts
+from assistant.errors import ModelFailed
+from assistant.ports import Completion, Hear, Message
 
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
-
-_OPENAI = ("openai", "azure_openai")
-_LONGEST_WAIT = 10.0
 # What some models or servers refuse, by the words in which they do; it is then left out.
-_OPTIONAL = {"temperature": ("temperature",), "schema": ("response_format", "json_schema", "structured output")}
-
-Reply = tuple[Claim, ...] | Unusable
-
-
-class _Failed(Exception):
-    def __init__(self, failure: Failure, at_once: bool) -> None:
-        super().__init__(failure.error)
-        self.failure = failure
-        self.at_once = at_once
+_OPTIONAL = {
+    "temperature": ("temperature",),
+    "schema": ("response_format", "json_schema", "structured output"),
+    "stream_usage": ("stream_options", "include_usage"),
+}
 
 
 class LangChainChatModel:
     """Implements `assistant.ports.ChatModel`.
 
     `name` is what init_chat_model takes ("openai:gpt-5-mini"); key and address come from the provider's own environment variables
-    (OPENAI_API_KEY, OPENAI_BASE_URL) unless given. `timeout` is seconds for one request, `attempts` how often a request is made that
-    fails in passing. Raises SettingsError where the name, the provider's package or its key is missing.
+    (OPENAI_API_KEY, OPENAI_BASE_URL) unless given. Raises SettingsError where the name, the provider's package or its key is missing.
     """
 
-    def __init__(
-        self,
-        name: str,
-        prices: Prices,
-        *,
-        timeout: float = 30.0,
-        attempts: int = 3,
-        max_output_tokens: int = 4000,
-        temperature: float = 0.0,
-        api_key: str | None = None,
-        base_url: str | None = None,
-    ) -> None:
+    def __init__(self, name: str, *, temperature: float = 0.0, api_key: str | None = None, base_url: str | None = None) -> None:
+        arguments = {key: value for key, value in {"api_key": api_key, "base_url": base_url}.items() if value is not None}
+        chat = connect(name, **arguments)
         self._name = name
-        self._prices = prices
-        self._timeout = timeout
-        self._attempts = attempts
-        given = {"max_tokens": max_output_tokens, "api_key": api_key, "base_url": base_url}
-        self._arguments: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-        self._wanted: dict[str, Any] = {"temperature": temperature, "schema": REPLY_SCHEMA}
-        chat = self._connect()
         self._model = str(getattr(chat, "model_name", None) or getattr(chat, "model", name))
         package = type(chat).__module__.partition(".")[0].removeprefix("langchain_")
         self._provider = name.removesuffix(self._model).rstrip(":") or package
-        if self._provider in _OPENAI:  # LangChain shares one pool of connections among all event loops, which a second one cannot use
-            self._arguments["default_headers"] = {"Connection": "close"}
+        self._temperature = temperature
+        self._wanted = frozenset(_OPTIONAL)
+        make = partial(openai_like(chat), model=self._model, **arguments) if self._is_openai else partial(connect, name, **arguments)
+        self._connections = Connections(make, shared=self._is_openai)
 
     @property
     def name(self) -> str:
         return self._name
 
-    async def answer(self, question: str, evidence: Sequence[Evidence], objection: str | None = None) -> ModelAnswer:
-        """Asks, and once more where the reply cannot be used."""
-        calls: list[Call] = []
-        messages = render(question, evidence, objection)
-        reply = await self._ask(messages, "answer", calls)
-        if isinstance(reply, Unusable):
-            messages = render(question, evidence, " ".join(filter(None, (objection, reply.objection))))
-            reply = await self._ask(messages, "repair", calls)
-        if isinstance(reply, Unusable):
-            message = f"{self._name} gave no usable reply ({reply.error}), twice: try again, or set FOOTNOTE_MODEL to another model."
-            raise ModelUnavailable(message, tuple(calls))
-        return ModelAnswer(reply, tuple(calls), "\n\n".join(f"{message.role}:\n{message.content}" for message in messages))
+    @property
+    def provider(self) -> str:
+        return self._provider
 
-    async def _ask(self, messages: Sequence[Message], purpose: str, calls: list[Call]) -> Reply:
-        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
+    @property
+    def model(self) -> str:
+        return self._model
 
-        retrying = AsyncRetrying(stop=stop_after_attempt(self._attempts), wait=_pause, retry=retry_if_exception(_may_pass), reraise=True)
-        try:
-            return await retrying(self._call, messages, purpose, calls)
-        except _Failed as failed:
-            found = failed.failure
-            message = f"{self._name} did not answer ({found.error}): {found.what_to_do}."
-        raise ModelUnavailable(message, tuple(calls))  # outside the handler: vendors quote keys and prompts in their errors
-
-    async def _call(self, messages: Sequence[Message], purpose: str, calls: list[Call]) -> Reply:
-        """One request, booked in `calls` whatever comes of it."""
-        started = time.perf_counter()
-        reply: Reply | Failure
-        usage: Usage | None = None
-        model = self._model
-        try:
-            raw, text = await self._request(messages)
-            usage, model = _reported_usage(raw.usage_metadata), str(raw.response_metadata.get("model_name") or model)[:200]
-            reply = REFUSED if raw.additional_kwargs.get("refusal") else read_reply(text)
-        except vendor_errors() as error:
-            completion = getattr(error, "completion", None)  # the OpenAI client raises what was cut or filtered
-            usage = _completion_usage(completion)
-            reply = _stopped(completion) if completion is not None else failure(error)
-        error_word = None if isinstance(reply, tuple) else reply.error
-        milliseconds = (time.perf_counter() - started) * 1000
-        usd = self._prices.usd(self._provider, model, usage) if usage is not None else None
-        calls.append(Call(model, self._provider, purpose, milliseconds, usage, usd, self._prices.version, error_word))
-        if not isinstance(reply, Failure):
-            return reply
-        if reply.error == "unreadable":
-            return UNREADABLE
-        raise _Failed(reply, at_once=reply.error == "bad_request" and self._leave_out(reply.detail))
-
-    async def _request(self, messages: Sequence[Message]) -> tuple[Any, str]:
-        """The model's message, and the text in it that should be the reply."""
+    async def complete(
+        self, messages: Sequence[Message], *, most_tokens: int, schema: Mapping[str, object] | None = None, hear: Hear | None = None
+    ) -> Completion:
+        """`schema` goes to OpenAI and the servers that imitate it, titled; with other providers the prompt has to ask. What a server
+        refuses is left out from then on, and the request fails so that it may be made again at once."""
         from langsmith import tracing_context
 
-        chat = self._connect()
-        if "schema" in self._wanted:
-            chat = _structured(chat, self._provider)
+        wanted = self._wanted
+        chat = await self._connections.chat(**self._options(wanted, most_tokens))
+        more = _response_format(chat, schema) if schema and self._is_openai and "schema" in wanted else {}
+        said = [(message.role, message.content) for message in messages]
+        parts = ReplyParts(self._model, says_why=self._is_openai and hear is not None, adds_up=not self._is_openai)
         with tracing_context(enabled=False):  # a LANGSMITH_TRACING left in the environment must not send documents away
-            async with asyncio.timeout(self._timeout):
-                result = await chat.ainvoke([(message.role, message.content) for message in messages])
-        if not isinstance(result, dict):
-            return result, result.text
-        raw, parsed = result["raw"], result["parsed"]
-        return raw, json.dumps(parsed) if isinstance(parsed, dict) and "sentences" in parsed else raw.text
+            replies = chat.astream(said, **more) if hear is not None else _whole(chat.ainvoke(said, **more))
+            async with aclosing(self._pieces(replies, parts, wanted)) as pieces:
+                async for piece in pieces:
+                    if hear is not None and piece:
+                        hear(piece)
+        return parts.completion()
 
-    def _connect(self) -> Any:
-        from langchain.chat_models import init_chat_model
+    @property
+    def _is_openai(self) -> bool:
+        return self._provider in OPENAI
 
-        options = {key: value for key, value in self._wanted.items() if key != "schema"}
+    def _options(self, wanted: frozenset[str], most_tokens: int) -> dict[str, Any]:
+        options: dict[str, Any] = {"max_tokens": most_tokens}
+        if "temperature" in wanted:
+            options["temperature"] = self._temperature
+        if self._is_openai:
+            options["stream_usage"] = "stream_usage" in wanted
+        return options
+
+    async def _pieces(self, replies: AsyncGenerator[Any, None], parts: ReplyParts, wanted: frozenset[str]) -> AsyncGenerator[str, None]:
+        found = None
         try:
-            return init_chat_model(self._name or " ", **{"max_retries": 0, **self._arguments, **options})
-        except ImportError as error:
-            raise SettingsError(f"FOOTNOTE_MODEL={self._name}: the provider's package is missing. {error}") from None
+            async with aclosing(replies):
+                async for reply in replies:
+                    yield parts.add(reply)
         except vendor_errors() as error:
-            raise SettingsError(_unset(self._name, error)) from None
+            found = failure(error)
+        if found is None and parts.cut_off:  # and whoever cut it closed the connection in order
+            found = Failure("connection")
+        if found and parts.reason is None:  # what goes wrong after the end takes nothing from the reply but its usage
+            raise self._failed(found, wanted)  # outside the handler: vendors quote keys and prompts in their errors
 
-    def _leave_out(self, refusal: str) -> bool:
-        """Stops asking for what the server says it does not take; whether there was such a thing."""
-        for option, words in _OPTIONAL.items():
-            if option in self._wanted and any(word in refusal.lower() for word in words):
-                del self._wanted[option]
-                return True
-        return False
-
-
-def _structured(chat: Any, provider: str) -> Any:
-    """OpenAI and the servers that imitate it follow a JSON schema; other providers choose their own best way."""
-    how = {"method": "json_schema", "strict": True} if provider in _OPENAI else {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # LangChain announces that for old models it falls back to tool calls
-        return chat.with_structured_output(REPLY_SCHEMA, include_raw=True, **how)
-
-
-def _unset(name: str, error: Exception) -> str:
-    if "api_key" in str(error).lower() or "credentials" in str(error).lower():
-        return f"FOOTNOTE_MODEL={name} needs an API key: set the provider's variable (OPENAI_API_KEY for openai)."
-    return f"FOOTNOTE_MODEL={name} is not known: write provider:model, for example openai:gpt-5-mini."
+    def _failed(self, found: Failure, wanted: frozenset[str]) -> ModelFailed:
+        refused = next((option for option in _OPTIONAL if option in wanted and _refuses(found, option)), None)
+        if refused is not None:
+            self._wanted -= {refused}
+        again = refused is not None
+        return ModelFailed(
+            found.error,
+            f"{self._name} did not answer ({found.error}): {found.what_to_do}.",
+            passing=found.passing or again,
+            retry_after=0.0 if again else found.retry_after,
+            worked=found.worked,
+        )
 
 
-def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, _Failed) and (error.at_once or error.failure.passing)
+async def _whole(reply: Awaitable[Any]) -> AsyncGenerator[Any, None]:
+    """A reply that is not streamed, as a stream of one message."""
+    yield await reply
 
 
-def _pause(state: RetryCallState) -> float:
-    """Seconds: what the server asks for, or else exponential backoff with full jitter; at most ten."""
-    from tenacity import wait_random_exponential
-
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _Failed) and error.at_once:
-        return 0.0
-    if isinstance(error, _Failed) and error.failure.retry_after is not None:
-        return min(error.failure.retry_after, _LONGEST_WAIT)
-    return wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)(state)
+def _response_format(chat: Any, schema: Mapping[str, object]) -> dict[str, Any]:
+    """Where LangChain sees a response_format, it hands a chat completion to OpenAI's parser: that takes nearly twice the time, and
+    keeps what was cut, with its usage, to itself. So it goes past LangChain, except to the Responses API, which has no such parser."""
+    about = {key: schema[key] for key in ("description",) if key in schema}
+    plain = {key: value for key, value in schema.items() if key not in ("title", "description")}
+    wanted = {"type": "json_schema", "json_schema": {"name": schema.get("title", "reply"), **about, "schema": plain, "strict": True}}
+    return {"response_format": wanted} if chat.use_responses_api else {"extra_body": {"response_format": wanted}}
 
 
-def _reported_usage(metadata: Any) -> Usage | None:
-    """LangChain's usage, which every provider's package fills from the provider's report; None where there was none."""
-    if not metadata:
-        return None
-    return Usage(
-        metadata["input_tokens"],
-        metadata["output_tokens"],
-        metadata.get("input_token_details", {}).get("cache_read") or 0,
-        metadata.get("output_token_details", {}).get("reasoning") or 0,
-    )
-
-
-def _completion_usage(completion: Any) -> Usage | None:
-    """The usage of a completion that the OpenAI client kept back because it was cut or filtered."""
-    usage = getattr(completion, "usage", None)
-    if usage is None:
-        return None
-    cached = getattr(usage.prompt_tokens_details, "cached_tokens", None)
-    reasoning = getattr(usage.completion_tokens_details, "reasoning_tokens", None)
-    return Usage(usage.prompt_tokens, usage.completion_tokens, cached or 0, reasoning or 0)
-
-
-def _stopped(completion: Any) -> Unusable:
-    return CUT if completion.choices[0].finish_reason == "length" else REFUSED
+def _refuses(found: Failure, option: str) -> bool:
+    return found.error == "bad_request" and any(word in found.detail.lower() for word in _OPTIONAL[option])
