@@ -19,8 +19,11 @@ from assistant.extract import trained_weights
 from assistant.extraction_signals import SIGNALS
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.search import QueryStats
+from assistant.types import Chunk, Evidence, Hit
 from bench.__main__ import Measured, foreign_rows, main, measure_set, tables
 from bench.answers import ask_all, latencies, worth
+from bench.evidence_budget import Figures, asked_of, measured, rules_table, sets_table
+from bench.evidence_rules import everything, joined, without_copies
 from bench.retrieval import VectorStore
 from bench.train_extract import Case, fit, top1
 from tests.fakes import FakeEmbedder
@@ -173,6 +176,37 @@ async def test_replies_are_worth_what_they_say(tmp_path: Path) -> None:
     assert math.isnan(bad["right when answered"])
     assert math.isnan(bad["absent refused"])
     assert set(latencies([reply for _, reply in answered])) == {"retrieve", "gate", "answer", "total"}
+
+
+def test_what_a_model_is_shown_is_measured(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.write("leave.md", LEAVE)
+    world.ingest()
+    asked = asked_of(world.snapshot(), [row(), row(answerable=False)], "question", FakeEmbedder())
+    whole, nothing = (measured(asked, rule, "Rules", len) for rule in (everything, lambda _: ()))
+    assert len(asked) == 1
+    assert (whole.recall, whole.passages, nothing.recall, nothing.passages) == (1, 1, 0, 0)
+    assert nothing.prompt == nothing.p95 == len("Rules" + "Question: " + row()["question"])
+    assert whole.prompt > nothing.prompt + len(LEAVE)
+    assert "| cut | 0.00 | 1.0000 | 1.0000 tiny |" in "\n".join(rules_table({"tiny": {"everything": whole, "cut": nothing}}))
+    assert "| tiny | 1.000 → 0.000 |" in "\n".join(sets_table({"tiny": whole}, {"tiny": nothing}))
+
+
+def test_a_thousand_prompts_cost_their_tokens_and_what_is_written() -> None:
+    free = Figures(1, 1, 0, 0).dollars("gpt-5-mini")
+    assert free > 0
+    assert Figures(1, 1, 2000, 0).dollars("gpt-5-mini") - free == pytest.approx(2 * (Figures(1, 1, 1000, 0).dollars("gpt-5-mini") - free))
+    with pytest.raises(LookupError, match="no price of nonesuch"):
+        Figures(1, 1, 0, 0).dollars("nonesuch")
+
+
+def test_neighbours_are_joined_and_copies_left_out() -> None:
+    def found(rank: int, source: str, start: int, text: str) -> Evidence:
+        return Evidence(rank, Hit(Chunk(f"c{rank}", source, source, "", (), start, start + len(text), text), 0.5, rank))
+
+    evidence = (found(1, "a.md", 12, "It is paid."), found(2, "b.md", 0, "It is paid!"), found(3, "a.md", 0, "Leave is 25"))
+    assert [item.marker for item in without_copies(evidence)] == [1, 3]
+    assert [(item.marker, item.chunk.text) for item in joined(evidence)] == [(1, "Leave is 25\nIt is paid."), (2, "It is paid!")]
 
 
 def a_set(folder: Path, name: str, rows: Sequence[dict[str, Any]]) -> Path:
