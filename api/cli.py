@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from api.commands import ask, costs, doctor, evaluate, ingest, parse, search, serve, traces
+from api.commands import ask, costs, doctor, evaluate, ingest, parse, replay, search, serve, traces
 from assistant.errors import FootnoteError, InvalidRequest, SettingsError
 
 FAILED = 1
@@ -31,6 +31,7 @@ for name, module in {
     "serve": serve,
     "traces": traces,
     "costs": costs,
+    "replay": replay,
     "eval": evaluate,
     "doctor": doctor,
 }.items():
