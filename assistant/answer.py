@@ -57,7 +57,7 @@ class Writer:
     @property
     def recipe(self) -> str:
         """Names all that decides what is written, for the cache."""
-        return f"{self.first.names}, {self.second.names}, {self.prompts.version}, {self.evidence_tokens}, {self.most_tokens}"
+        return f"{self.first.names}, {self.second.names}, {self.prompts.version}, {FLOOR}, {self.evidence_tokens}, {self.most_tokens}"
 
 
 @dataclass(frozen=True, slots=True)

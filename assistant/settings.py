@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     model_attempts: int = Field(3, ge=1, le=10, description="How often a call to a chat model is tried.")
     model_max_tokens: int = Field(800, ge=64, le=32_000, description="Most tokens that a chat model may write for one answer.")
     model_temperature: float = Field(0.0, ge=0, le=2, description="Temperature of the chat models; 0 answers the same question alike.")
-    evidence_tokens: int = Field(1500, ge=100, le=100_000, description="Most tokens of evidence that a chat model is shown, as reckoned.")
+    evidence_tokens: int = Field(900, ge=100, le=100_000, description="Most tokens of evidence that a chat model is shown, as reckoned.")
     deadline: float = Field(60.0, gt=0, le=600, description="Seconds that a whole question may take, all attempts and models together.")
     budget_day: Decimal | None = Field(
         None, ge=0, description="Most dollars that calls to models may cost on one day (UTC). Unset: no limit."

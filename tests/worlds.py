@@ -90,4 +90,4 @@ class World:
 def writer(*models: ChatModel, stronger: ChatModel | None = None, attempts: int = 1, timeout: float = 5.0) -> Writer:
     """The models in the order in which they are asked."""
     first = Caller(models, timeout, attempts)
-    return Writer(first, Caller([stronger, *models], timeout, attempts) if stronger else first, load_prompts(), 1500, 800)
+    return Writer(first, Caller([stronger, *models], timeout, attempts) if stronger else first, load_prompts(), 900, 800)

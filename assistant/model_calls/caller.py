@@ -88,12 +88,15 @@ class Caller:
         raise ModelUnavailable(" ".join(failures))
 
     async def _repeatedly(self, line: _Line, request: Request) -> Completion:
-        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, stop_any
+        from tenacity import AsyncRetrying, retry_if_exception
 
         if not line.breaker.lets_through():
             raise ModelFailed("resting", f"{line.model.name} failed again and again, and is left alone for a while.", passing=False)
-        stop = stop_any(stop_after_attempt(self._attempts), line.runs_out)
-        retrying = AsyncRetrying(stop=stop, wait=_pause, retry=retry_if_exception(line.may_pass), reraise=True)
+
+        def ends(state: RetryCallState) -> bool:
+            return state.attempt_number >= self._attempts or line.runs_out(state)
+
+        retrying = AsyncRetrying(stop=ends, wait=_pause, retry=retry_if_exception(line.may_pass), reraise=True)
         return await retrying(self._once, line, request)
 
     async def _once(self, line: _Line, request: Request) -> Completion:

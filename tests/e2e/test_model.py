@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -92,7 +92,7 @@ def test_own_prices_a_budget_and_a_second_model_are_set_by_environment(home: Pat
         "FOOTNOTE_MODEL_ATTEMPTS": "1",
     }
 
-    def behave(request: dict[str, Any]) -> Behaviour:
+    def behave(request: Mapping[str, Any]) -> Behaviour:
         reply = replace(answers(claims((SENTENCE, 1, SENTENCE))), model="our-other")
         return fails(500) if request["model"] == "our-own" else reply
 

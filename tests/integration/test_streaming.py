@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +134,7 @@ def test_a_refusal_is_a_stream_too(world: World) -> None:
 
 
 @pytest.mark.parametrize(("body", "status"), [({"question": " "}, 422), ({"question": "\u0007"}, 422), ({"stream": "yes"}, 422)])
-def test_what_is_wrong_from_the_start_has_its_status(world: World, body: Mapping[str, Any], status: int) -> None:
+def test_what_is_wrong_from_the_start_has_its_status(world: World, body: dict[str, Any], status: int) -> None:
     with served(world, None) as assistant, serving(create_app(assistant)) as url:
         response = httpx.post(f"{url}/v1/ask", json=QUESTION | body)
 

@@ -22,7 +22,8 @@ def reply(*sentences: object, answerable: bool = True) -> str:
 
 
 def read(text: str, cuts: Sequence[int] = ()) -> tuple[ReplyReader, list[tuple[Claim, ...]]]:
-    reader, found = ReplyReader(), []
+    reader = ReplyReader()
+    found: list[tuple[Claim, ...]] = []
     places = sorted({min(cut, len(text)) for cut in cuts})
     for start, end in zip([0, *places], [*places, len(text)], strict=True):
         found += reader.feed(text[start:end])

@@ -118,7 +118,7 @@ def test_a_file_that_is_no_ledger_is_told(tmp_path: Path) -> None:
 
 def test_a_call_is_booked_before_it_is_made_and_replaced_when_it_ended(ledger: Ledger) -> None:
     ledger.book(call(Decimal("0.001"), error="unfinished", estimated=True), "t1", "ann", NOW).result(5)
-    assert (ledger.spent(NOW), ledger.spent(NOW, "ann"), ledger.spent(NOW, "bob")) == (Decimal("0.001"), Decimal("0.001"), 0)
+    assert (ledger.spent(NOW), ledger.spent(NOW, "ann"), ledger.spent(NOW, "bob")) == (Decimal("0.001"), Decimal("0.001"), Decimal(0))
     assert [(c["outcome"], c["estimated"]) for c in ledger.calls()] == [("interrupted", 1)]
 
     ledger.book(call(Decimal("0.002")), "t1", "ann", NOW)
