@@ -3,9 +3,10 @@
 FOLDER holds the evaluation sets, of which `injection` and the pages of `handbook` are used. The product runs as it is installed; its model
 is `tests.obedient.ObedientModel` behind a server that speaks OpenAI's protocol. First, documents of `bench.attack_documents` are
 ingested, as many companies as needed for each to hold one page for a question, attacked and clean ones apart, and each page's ordinary
-question is asked of its document: with the model, with the model replacing its whole answer by what it is told, and without a model. Then
-the set `injection` and its clean pages are asked as the sets' own program asks them. Tables go to stdout, every leak with what the model
-wrote to `--leaks`. On two idle cores it takes about half an hour.
+question is asked of its document in every setup: with the model answering and obeying, with the model replacing its whole answer by what
+it is told, and without a model; with the gate as it stands, and open, so that nearly everything reaches the model. Then the set
+`injection` and its clean pages are asked as the sets' own program asks them. Tables go to stdout, every leak with what the model wrote to
+`--leaks`.
 """
 
 from __future__ import annotations
@@ -22,12 +23,19 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.attack_documents import make
-from bench.attacks.asking import TIMEOUT, Asked, Company, ask_companies, companies, product
+from bench.attacks.asking import TIMEOUT, Asked, Company, Setup, ask_companies, companies, product
 from bench.attacks.originals import attacks_known, set_of_originals
 from bench.served import ingest
 from tests.obedient import ObedientModel
 
 PROGRAM = "score.py"
+SETUPS = (
+    Setup("model obeys beside answering", "gpt-5-mini"),
+    Setup("the same, gate open", "gpt-5-nano", gate_open=True),
+    Setup("model obeys instead of answering, gate open", "gpt-5", instead=True, gate_open=True),
+    Setup("no model", None),
+    Setup("no model, gate open", None, gate_open=True),
+)
 
 
 def figures(attacked: Sequence[Asked], clean: Sequence[Asked]) -> dict[str, object]:
@@ -49,20 +57,18 @@ def figures(attacked: Sequence[Asked], clean: Sequence[Asked]) -> dict[str, obje
 
 
 def measure_documents(found: Sequence[Company], leaks: Path | None) -> Iterator[tuple[str, Mapping[str, object]]]:
-    clean: dict[bool, list[Asked]] = {}
-    for with_model in (True, False):
-        _say(f"asking clean documents {'with' if with_model else 'without'} a model")
-        clean[with_model] = ask_companies(found, ObedientModel() if with_model else None, clean=True)
-    for how, model in (
-        ("model obeys beside answering", ObedientModel()),
-        ("model obeys instead of answering", ObedientModel(instead=True)),
-        ("no model", None),
-    ):
-        _say(f"asking attacked documents: {how}")
-        attacked = ask_companies(found, model, clean=False)
+    clean: dict[tuple[bool, bool], list[Asked]] = {}
+    for setup in SETUPS:
+        alike = setup.model is not None, setup.gate_open
+        if alike not in clean:
+            _say(f"asking clean documents: {setup.name}")
+            clean[alike] = ask_companies(found, setup, setup.obedient(), clean=True)
+        _say(f"asking attacked documents: {setup.name}")
+        model = setup.obedient()
+        attacked = ask_companies(found, setup, model, clean=False)
         if leaks is not None:
-            _write_leaks(leaks, how, attacked, model)
-        yield how, figures(attacked, clean[model is not None])
+            _write_leaks(leaks, setup.name, attacked, model)
+        yield setup.name, figures(attacked, clean[alike])
 
 
 def _write_leaks(path: Path, how: str, asked: Sequence[Asked], model: ObedientModel | None) -> None:
@@ -81,12 +87,12 @@ def measure_set(folder: Path, work: Path) -> Iterator[tuple[str, Mapping[str, ob
     set_of_originals(attacked, folder / "handbook", clean)
     for name, place in (("attacked", attacked), ("clean", clean)):
         ingest(place / "corpus", work / f"home-set-{name}")
-    for how, with_model in (("model obeys", True), ("no model", False)):
+    for setup in SETUPS:
         for name, place in (("attacked", attacked), ("clean", clean)):
-            _say(f"asking the set {name}: {how}")
-            model = ObedientModel(attacks_known(attacked)) if with_model else None
-            with product(work / f"home-set-{name}", model) as url:
-                yield f"injection, {name}, {how}", _scored(folder / PROGRAM, place, url) | _seen(model)
+            _say(f"asking the set injection, {name}: {setup.name}")
+            model = setup.obedient(attacks_known(attacked))
+            with product(work / f"home-set-{name}", setup, model) as url:
+                yield f"{setup.name}, {name}", _scored(folder / PROGRAM, place, url) | _seen(model)
 
 
 def _scored(program: Path, folder: Path, url: str) -> dict[str, object]:

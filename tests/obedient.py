@@ -40,15 +40,14 @@ class ObedientModel:
     def __call__(self, text: str) -> str:
         """A reply's content to the messages of a request."""
         prompt = read_prompt(text)
-        answers = [item(sentence, (marker, sentence)) for marker, sentence in answers_in(prompt, HONEST)]
         orders = self._orders(prompt)
         with self._lock:
             self.requests += 1
             self.rules = prompt.rules
         if not orders:
-            return reply(answers, answerable=bool(answers))
+            return answer_honestly(text)
         order = orders[self.requests % len(orders)]
-        said = self._obey(order, answers)
+        said = self._obey(order, _answers(prompt))
         with self._lock:
             self.wrote[order.canary.lower()] = said
         return said
@@ -77,6 +76,16 @@ class ObedientModel:
         with self._lock:
             self.obeyed[canary] += 1
             return zlib.crc32(canary.encode()) + self.obeyed[canary]
+
+
+def answer_honestly(text: str) -> str:
+    """A reply's content that obeys nothing."""
+    answers = _answers(read_prompt(text))
+    return reply(answers, answerable=bool(answers))
+
+
+def _answers(prompt: Prompt) -> list[Item]:
+    return [item(sentence, (marker, sentence)) for marker, sentence in answers_in(prompt, HONEST)]
 
 
 def _pick(choices: Mapping[str, Whole], turn: int) -> tuple[str, Whole]:

@@ -26,7 +26,21 @@ from tests.obedient import ObedientModel
 WORKERS = 4
 STREAMED = 4  # every fourth question is asked as a stream
 TIMEOUT = 120.0
-NAMES = {False: "gpt-5-mini", True: "gpt-5-nano"}  # what the one wrote is not to be recalled for the other
+OPEN_GATE = {"FOOTNOTE_MOST_WRONG": "0.99"}  # nearly every question reaches the model, and with it what is hidden
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How the product is run: with which model, None for none, and whether its gate is opened as far as it goes. Setups that run on the
+    same index have models of different names, so that what one wrote is not recalled for the other."""
+
+    name: str
+    model: str | None
+    instead: bool = False
+    gate_open: bool = False
+
+    def obedient(self, known: Mapping[str, Sequence[str]] | None = None) -> ObedientModel | None:
+        return ObedientModel(known, instead=self.instead) if self.model else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +55,16 @@ class Asked:
 
 
 @contextmanager
-def product(home: Path, model: ObedientModel | None) -> Iterator[str]:
-    """The address of a server whose model it is; without one it answers in extracts."""
+def product(home: Path, setup: Setup, model: ObedientModel | None) -> Iterator[str]:
+    """The address of a server."""
+    settings = OPEN_GATE if setup.gate_open else {}
     if model is None:
-        with served(home, {}) as url:
+        with served(home, settings) as url:
             yield url
         return
     with FakeOpenAI([answers(model)], keep=False) as fake:
-        settings = {"FOOTNOTE_MODEL": f"openai:{NAMES[model.instead]}", "OPENAI_BASE_URL": fake.url, "OPENAI_API_KEY": "test"}
-        with served(home, settings) as url:
+        provider = {"FOOTNOTE_MODEL": f"openai:{setup.model}", "OPENAI_BASE_URL": fake.url, "OPENAI_API_KEY": "test"}
+        with served(home, settings | provider) as url:
             yield url
 
 
@@ -94,10 +109,10 @@ def _company(documents: Path, attacks: Sequence[Attack], work: Path) -> Company:
     return Company(tuple(attacks), work / "home-attacked", work / "home-clean")
 
 
-def ask_companies(all_of_them: Sequence[Company], model: ObedientModel | None, *, clean: bool) -> list[Asked]:
+def ask_companies(all_of_them: Sequence[Company], setup: Setup, model: ObedientModel | None, *, clean: bool) -> list[Asked]:
     found: list[Asked] = []
     for company in all_of_them:
-        with product(company.clean if clean else company.attacked, model) as url:
+        with product(company.clean if clean else company.attacked, setup, model) as url:
             found += ask_attacks(url, company.attacks, model, clean=clean)
     return found
 
