@@ -6,12 +6,12 @@ A call has its row before the request is made, so that it is booked whatever hap
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
+from assistant.masking import masked
 from assistant.types import Call, Trace
 
 VERSION = 2
@@ -67,7 +67,7 @@ def trace_statements(trace: Trace, mask: Mask) -> list[Statement]:
     row = _trace_row(trace, mask)
     statements: list[Statement] = [(f"INSERT INTO traces VALUES ({', '.join('?' * len(row))})", row)]
     for position, step in enumerate(trace.steps):
-        values = (trace.id, position, step.name, step.started, step.milliseconds, to_json(_masked(step.attributes, mask)))
+        values = (trace.id, position, step.name, step.started, step.milliseconds, to_json(masked(step.attributes, mask, _NO_PROSE)))
         statements.append(("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?)", values))
     statements.append(("UPDATE calls SET outcome = ? WHERE trace_id = ?", (_outcome(trace), trace.id)))
     return statements
@@ -77,7 +77,7 @@ def _trace_row(trace: Trace, mask: Mask) -> tuple[object, ...]:
     question, reply = trace.question, trace.reply
     who = question.principal
     stored = to_json(asdict(reply)) if reply else "null"
-    shown = to_json(_masked(asdict(reply), mask)) if reply else "null"
+    shown = to_json(masked(asdict(reply), mask, _NO_PROSE)) if reply else "null"
     cost = trace.cost
     return (
         trace.id,
@@ -111,16 +111,6 @@ def _trace_row(trace: Trace, mask: Mask) -> tuple[object, ...]:
 def _outcome(trace: Trace) -> str:
     """The reason of a refusal says more than that it was one."""
     return trace.reply.refusal.reason if trace.reply and trace.reply.refusal else trace.outcome
-
-
-def _masked(value: Any, mask: Mask) -> Any:
-    if isinstance(value, str):
-        return mask(value)
-    if isinstance(value, Mapping):
-        return {key: item if key in _NO_PROSE else _masked(item, mask) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_masked(item, mask) for item in value]
-    return value
 
 
 # What names a thing of ours, and would name none any more if something in it were taken for a telephone number.

@@ -36,7 +36,7 @@ class Feedback:
     comment: str | None
 
 
-_Job = tuple[list[Statement], "Future[None]"]
+_Job = tuple[Callable[[], list[Statement]], "Future[None]"]
 
 
 class Ledger:
@@ -66,22 +66,23 @@ class Ledger:
 
     def book(self, call: Call, trace_id: str, principal: str, created: datetime) -> Future[None]:
         """A call of a question, before it is made and again when it has ended. Done when it is committed."""
-        return self._submit([call_statement(call, trace_id, principal, created)])
+        return self._submit(lambda: [call_statement(call, trace_id, principal, created)])
 
     def record(self, trace: Trace) -> Future[None]:
         """Done when the trace is committed, and every call that was booked before."""
-        return self._submit(trace_statements(trace, self._mask))
+        return self._submit(lambda: trace_statements(trace, self._mask))
 
     def keep_prompt(self, digest: str, text: str) -> None:
         """What the hash in a trace stands for, so that the question can be asked again when the prompt is another one."""
-        self._submit([("INSERT OR IGNORE INTO prompts VALUES (?, ?, ?)", (digest, now().isoformat(), text))])
+        row = (digest, now().isoformat(), text)
+        self._submit(lambda: [("INSERT OR IGNORE INTO prompts VALUES (?, ?, ?)", row)])
 
     def rate(self, feedback: Feedback) -> None:
         """Raises NotFound when there is no such trace."""
         self._summary(feedback.trace_id)
         comment = None if feedback.comment is None else self._mask(feedback.comment)
         row = (feedback.trace_id, now().isoformat(), feedback.principal, feedback.rating, comment)
-        self._submit([("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?, ?)", row)]).result()
+        self._submit(lambda: [("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?, ?)", row)]).result()
 
     def recent(self, limit: int | None, before: tuple[str, str] | None = None, *, disliked: bool = False) -> list[dict[str, Any]]:
         """Summaries, the newest first, beginning behind `before`: a trace's `created` and `id`. `disliked`: only those with a thumb
@@ -149,8 +150,10 @@ class Ledger:
         """Rows to be shown: dollars are kept as exact text and shown as a number, rates as the texts that they are."""
         return [_shown(row) for row in self._rows(statement, values)]
 
-    def _submit(self, statements: list[Statement]) -> Future[None]:
+    def _submit(self, statements: Callable[[], list[Statement]]) -> Future[None]:
+        """They are made by the writer: masking and writing JSON would hold up everybody's event loop."""
         done: Future[None] = Future()
+        done.set_running_or_notify_cancel()  # who waits may go away, but not cancel what the writer has in hand
         self._jobs.put((statements, done))
         return done
 
@@ -200,9 +203,9 @@ def _commit(db: sqlite3.Connection, batch: Iterable[_Job]) -> None:
     try:
         with db:
             for statements, _ in jobs:
-                for statement, values in statements:
+                for statement, values in statements():
                     db.execute(statement, values)
-    except sqlite3.Error as error:
+    except Exception as error:  # noqa: BLE001  # whoever waits is told; without its writer the ledger would leave everybody waiting
         for _, done in jobs:
             done.set_exception(FootnoteError(f"The trace cannot be written: {error}. Check the disk that holds FOOTNOTE_HOME."))
     else:

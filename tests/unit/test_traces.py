@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -166,3 +167,26 @@ def test_a_file_of_another_version_is_told_and_left_as_it_is(tmp_path: Path) -> 
     with pytest.raises(FootnoteError, match="another version"):
         Ledger(path)
     assert path.read_bytes()[100:] == before[100:]
+
+
+def test_a_writer_outlives_what_it_cannot_write(tmp_path: Path) -> None:
+    def mask(text: str) -> str:
+        if "bad" in text:
+            raise RecursionError("too deep")
+        return text
+
+    ledger = Ledger(tmp_path / "traces.sqlite", mask)
+    with pytest.raises(FootnoteError, match="too deep"):
+        ledger.record(trace("t1", question="bad")).result(5)
+    ledger.record(trace("t2")).result(5)
+    ledger.close()
+
+
+async def test_who_stops_waiting_for_a_trace_does_not_stop_its_writing(ledger: Ledger) -> None:
+    for number in range(50):
+        waiting = asyncio.ensure_future(asyncio.wrap_future(ledger.record(trace(f"t{number}"))))
+        await asyncio.sleep(0)
+        waiting.cancel()
+    await asyncio.wrap_future(ledger.record(trace("last")))
+
+    assert ledger.count() == 51
