@@ -1,18 +1,22 @@
 """Keeps of an answerer's claims what its quotes carry: every statement's citations stand letter for letter in the evidence.
 
-A claim is untrusted text. Its marker must have been supplied, its quote must stand in that chunk or in one of its leads, and the sentence
-must agree with its quotes in numbers, names and negation. What leaves is the cleaned sentence and the document's own characters.
+A claim is untrusted text. Its marker must have been supplied, its quote must stand in that chunk or in one of its leads and be no
+instruction to whoever answers, and the sentence must agree with its quotes in words, numbers, names and negation.
 
-A sentence that only repeats its quote (an extractive answer) is carried by it, whatever its length or characters.
+A sentence that only repeats its quote, or a piece of it, is carried by it, whatever its length or characters: what leaves is then the
+document's own sentence. In any other case it is the cleaned sentence. Quotes leave in the document's own characters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.grounding_checks import SHORTEST_QUOTE, bad_form, clean, count_negations, meaningful, unsupported
-from assistant.grounding_quotes import Found, find_quote
+from assistant.grounding_checks import LONGEST_SENTENCE, SHORTEST_QUOTE, Basis, bad_form, clean, count_negations, meaningful, unsupported
+from assistant.grounding_instructions import addresses_answerer, opens_instructions
+from assistant.grounding_quotes import Found, find_quote, says_the_same, sentence_around
+from assistant.grounding_turns import limit_behind
+from assistant.retrieval.sentences import sentences
 from assistant.types import Chunk, Citation, Claim, Evidence, Span, Statement
 
 
@@ -34,69 +38,116 @@ class Grounding:
 
 @dataclass(frozen=True, slots=True)
 class _Quoted:
-    """A claim whose quote was found."""
+    """A claim whose quote was found. `said` is its cleaned sentence, `own` what the document says in its place, where it says the same."""
 
     claim: Claim
+    said: str
     chunk: Chunk
     found: Found
+    own: str | None
 
     @property
     def negations(self) -> int:
         """How often the quote negates, counted as in the sentence, with what governs the quote."""
         introduction = self.found.introduction
         governing = (self.found.lead_in, introduction.text if introduction else "")
-        return sum(count_negations(clean(text)) for text in (*governing, self.found.span.text))
-
-    @property
-    def repeats(self) -> bool:
-        """Whether the claim only repeats its quote, and the quote was not cut out behind a "not"."""
-        return not count_negations(self.found.lead_in) and " ".join(self.claim.text.split()) == " ".join(self.found.span.text.split())
+        return sum(count_negations(clean(text)) for text in (*governing, self.found.span.text) if text)
 
 
-def ground(claims: Sequence[Claim], evidence: Sequence[Evidence]) -> Grounding:
-    """Checks every claim; claims with the same sentence become one statement with several citations."""
+def ground(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str = "") -> Grounding:
+    """Checks every claim; claims with the same sentence become one statement with several citations. `question` is what was asked, in the
+    asker's own words."""
     chunks = {item.marker: item.chunk for item in evidence}
     dropped: list[Dropped] = []
-    sentences: dict[str, list[_Quoted]] = {}
+    groups: dict[str, list[_Quoted]] = {}
     for claim in claims:
         quoted = _quoted(claim, chunks)
         if isinstance(quoted, str):
             dropped.append(Dropped(claim, quoted))
         else:
-            sentences.setdefault(clean(claim.text), []).append(quoted)
+            groups.setdefault(quoted.said, []).append(quoted)
     statements: list[Statement] = []
-    for sentence, group in sentences.items():
-        if (reason := _objection(sentence, group)) is not None:
+    for said, group in groups.items():
+        own = next((_introduced(quoted, quoted.own, groups) for quoted in group if quoted.own is not None), None)
+        reason = _objection(said, group, question) if own is None else _objection_to_own(own, group)
+        if reason is not None:
             dropped.extend(Dropped(quoted.claim, reason) for quoted in group)
         else:
-            statements.append(Statement(sentence, _citations(group)))
+            statements.append(Statement(said if own is None else own, _citations(group)))
     return Grounding(tuple(statements), tuple(dropped))
 
 
-def _quoted(claim: Claim, chunks: dict[int, Chunk]) -> _Quoted | str:
+def _quoted(claim: Claim, chunks: Mapping[int, Chunk]) -> _Quoted | str:
     if (chunk := chunks.get(claim.marker)) is None:
         return f"no passage [{claim.marker}] was given"
     if (found := find_quote(claim.quote, chunk)) is None:
         return f"the quote does not stand in [{claim.marker}]"
-    quoted = _Quoted(claim, chunk, found)
-    if meaningful(found.span.text) < (1 if quoted.repeats or found.whole_line else SHORTEST_QUOTE):
+    if addresses_answerer(found.sentence) or opens_instructions(found.before):
+        return "the quote is an instruction to whoever answers"
+    quoted = _compared(claim, chunk, found)
+    if meaningful(found.span.text) < (1 if quoted.own or found.whole_line else SHORTEST_QUOTE):
         return "the quote is too short to show anything"
     return quoted
 
 
-def _objection(sentence: str, group: list[_Quoted]) -> str | None:
-    if not meaningful(sentence):
+def _compared(claim: Claim, chunk: Chunk, found: Found) -> _Quoted:
+    """A sentence that is one piece of a longer quote stands for the document's sentences around that piece. What was cut out behind a "not"
+    does not say what the document says."""
+    said = clean(claim.text)
+    own: str | None = said
+    if claim.text.split() != found.span.text.split() and not says_the_same(said, own := clean(found.span.text)):
+        piece = sentence_around(said, found, chunk)
+        own = clean(piece.span.text) if piece and len(piece.span.text) <= LONGEST_SENTENCE else None
+        found = piece if piece and own else found
+    return _Quoted(claim, said, chunk, found, None if count_negations(found.lead_in) else own)
+
+
+def _introduced(quoted: _Quoted, own: str, groups: Mapping[str, Sequence[_Quoted]]) -> str:
+    """An item under a line that negates it says the contrary of what is meant: it comes with that line, unless that is quoted, too."""
+    introduction = quoted.found.introduction
+    if introduction is None or not count_negations(introduction.text):
+        return own
+    spans = [other.found.span for group in groups.values() for other in group if other.chunk is quoted.chunk]
+    if any(span.start <= introduction.start and introduction.end <= span.end for span in spans):
+        return own
+    return f"{clean(introduction.text)} {own}"
+
+
+def _objection(said: str, group: Sequence[_Quoted], question: str) -> str | None:
+    if not meaningful(said):
         return "the sentence says nothing"
-    if any(quoted.repeats for quoted in group):
-        return None
-    if (reason := bad_form(sentence)) is not None:
-        return reason
-    quotes = [quoted.found.span.text for quoted in group]
-    places = "\n".join("\n".join((quoted.chunk.title, *quoted.chunk.headings)) for quoted in group)
-    return unsupported(sentence, quotes, max(quoted.negations for quoted in group), places)
+    for quoted in group:
+        if (limit := limit_behind(said, quoted.found.rest)) is not None:
+            return f"the quote leaves out “{limit}”"
+    return bad_form(said) or unsupported(said, _basis(group, question))
 
 
-def _citations(group: list[_Quoted]) -> tuple[Citation, ...]:
+def _objection_to_own(own: str, group: Sequence[_Quoted]) -> str | None:
+    """What speaks against the document's own sentence."""
+    if not meaningful(own):
+        return "the sentence says nothing"
+    limits = [limit_behind(own, quoted.found.rest) for quoted in group if quoted.own is not None]
+    return f"the quote leaves out “{limits[0]}”" if limits and limits[0] is not None else None
+
+
+def _basis(group: Sequence[_Quoted], question: str) -> Basis:
+    chunks = [quoted.chunk for quoted in group]
+    places = dict.fromkeys(text for chunk in chunks for text in (chunk.title, *chunk.headings, *(lead.text for lead in chunk.leads)))
+    return Basis(
+        pieces=[piece for quoted in group for piece in _pieces(quoted.found)],
+        places=[place for place in places if not addresses_answerer(place)],
+        negations=max(quoted.negations for quoted in group),
+        asked=[question, *(chunk.text for chunk in chunks)],
+    )
+
+
+def _pieces(found: Found) -> list[tuple[str, bool]]:
+    """The sentences of a quote, each with whether it is a whole line."""
+    text = found.span.text
+    return [(span.text, found.whole_line and span.text == text) for span in sentences(text)]
+
+
+def _citations(group: Sequence[_Quoted]) -> tuple[Citation, ...]:
     """Each quote once; the introduction of a list too where it negates what the quoted item says."""
     citations: dict[tuple[int, int, int], Citation] = {}
     for quoted in group:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assistant.grounding_numbers import missing_quantity, without_dates
-from assistant.grounding_quotes import fold
+from assistant.grounding_turns import turned
+from assistant.grounding_words import carriers, uncarried
+from assistant.retrieval.analysis import fold
 
 LONGEST_SENTENCE = 600
 SHORTEST_QUOTE = 8
@@ -34,6 +37,7 @@ _ADDRESS = re.compile(
     r"|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b(?:[/:?][^\s<>\"]*)?",
     re.IGNORECASE,
 )
+_USUAL = frozenset("0123456789 .,;:!?'\"()/%&€$£+-‐‑–—…“”„‘’‚«»")
 _WORD = re.compile(r"[^\W_]+")
 _SENTENCE_END = re.compile(r"(\S+)[.!?…]+[\"'”’)\]]*\s+(?=[\"'“‘(]?[^\W\d_a-zß-ÿ])|[。！？](?=.)")
 _NEGATION = re.compile(
@@ -71,21 +75,34 @@ def bad_form(sentence: str) -> str | None:
     return None
 
 
-def unsupported(sentence: str, quotes: Sequence[str], negations: int, places: str) -> str | None:
-    """Why the quotes do not carry the cleaned sentence; None where nothing speaks against it.
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a sentence leans on: the sentences it quotes, each with whether it is a whole line; titles, headings and leads, which may supply
+    names and words; how often the quotes negate, with what governs them; the question, and the texts of the quoted chunks."""
 
-    `negations`: how often the quotes negate, with what governs them; `places`: titles and headings, which may supply names.
-    """
-    basis = "\n".join([*map(_visible, quotes), *map(clean, quotes)])
-    if (address := _foreign_address(sentence, basis)) is not None:
+    pieces: Sequence[tuple[str, bool]]
+    places: Sequence[str]
+    negations: int
+    asked: Sequence[str]
+
+
+def unsupported(sentence: str, basis: Basis) -> str | None:
+    """Why the quotes do not carry the cleaned sentence; None where nothing speaks against it."""
+    quotes = carriers(sentence, basis.pieces)
+    quoted, places = "\n".join([*map(_visible, quotes), *map(clean, quotes)]), "\n".join(basis.places)
+    if (address := _foreign_address(sentence, quoted)) is not None:
         return f"the address {address} is not in the quote"
-    if (quantity := missing_quantity(sentence, basis)) is not None:
+    if (quantity := missing_quantity(sentence, quoted)) is not None:
         return f"{quantity} is not in the quote"
-    if (name := _missing_name(sentence, f"{basis}\n{places}")) is not None:
+    if (name := _missing_name(sentence, f"{quoted}\n{places}")) is not None:
         return f"the name {name} is not in the quote"
-    if count_negations(sentence) != negations:
+    if count_negations(sentence) != basis.negations:
         return "the sentence and its quote do not negate alike"
-    return None
+    if (reason := uncarried(without_dates(sentence), quotes, basis.places, basis.asked)) is not None:
+        return reason
+    if (sign := _foreign_sign(sentence, f"{quoted}\n{places}")) is not None:
+        return f"the sign “{sign}” is not in the quote"
+    return turned(sentence, quotes)
 
 
 def count_negations(text: str) -> int:
@@ -99,6 +116,8 @@ def meaningful(text: str) -> int:
 
 
 def _visible(text: str) -> str:
+    if text.isprintable():  # nearly all are, and asking each character takes long
+        return text
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs", "Cn"))
 
 
@@ -109,6 +128,12 @@ def _foreign_address(sentence: str, basis: str) -> str | None:
         if address.casefold() not in known:
             return address
     return None
+
+
+def _foreign_sign(sentence: str, basis: str) -> str | None:
+    """The first character that is no letter, digit or usual mark and that the basis does not hold: one can strike out a word, or nod."""
+    odd = [c for c in unicodedata.normalize("NFC", sentence) if c not in _USUAL and not c.isalpha()]
+    return next((c for c in odd if c not in unicodedata.normalize("NFC", basis)), None) if odd else None
 
 
 def _missing_name(sentence: str, basis: str) -> str | None:
@@ -131,5 +156,5 @@ def _is_name(word: str, capital_counts: bool) -> bool:
 
 
 def _stem(word: str) -> str:
-    folded = fold(word)[0]
+    folded = fold(word)
     return folded[:-1] if folded.endswith("s") and len(folded) > 3 else folded

@@ -55,6 +55,11 @@ _UNIT_AFTER = re.compile(
     re.IGNORECASE,
 )
 
+_EVERY = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "yearly": "year", "annual": "year", "annually": "year"}
+_SINGLE = re.compile(
+    rf"\b(?:(?:an?|per|each|every)\s+(?:[^\W\d_]+\s+)?(minute|hour|day|week|month|year)|({'|'.join(_EVERY)}))\b", re.IGNORECASE
+)
+
 Reading = Decimal | str | tuple[int | None, int, int | None]
 
 
@@ -69,22 +74,29 @@ class Quantity:
 
 def missing_quantity(sentence: str, quotes: str) -> str | None:
     """The first quantity of the sentence, as written there, that the quotes do not hold."""
-    offered = [*_dates(quotes), *_times(quotes), *_numbers(quotes), *_years(quotes)]
-    rest = sentence  # "one" is more often a pronoun than a number: quoted it counts, said it needs no cover
+    offered = [*_dates(quotes), *_times(quotes), *_numbers(quotes), *_years(quotes), *_single(quotes)]
+    rest = sentence
     for read in (_dates, _times, _numbers):
         wanted = list(read(rest))
         for quantity in wanted:
-            if quantity.written.lower() != "one" and not any(_covers(other, quantity, offered) for other in offered):
+            if not _is_pronoun(quantity) and not any(_covers(other, quantity, offered) for other in offered):
                 return quantity.written
             rest = rest.replace(quantity.written, " ; ", 1)
-    return None
+    counted = {quantity.unit for quantity in offered}
+    singles = (one for one in _single(sentence) if one.unit in counted and not any(_covers(other, one, offered) for other in offered))
+    return next((one.written for one in singles), None)
 
 
 def without_dates(text: str) -> str:
-    """The text without its dates, whose month names are no names of anything else."""
-    for date in _dates(text):
-        text = text.replace(date.written, " ")
+    """The text without its dates and times: the names of months are no names of anything else."""
+    for quantity in (*_dates(text), *_times(text)):
+        text = text.replace(quantity.written, " ")
     return text
+
+
+def _is_pronoun(quantity: Quantity) -> bool:
+    """ "One" without a unit is more often a pronoun than a number: quoted it counts, said it needs no cover."""
+    return quantity.written.lower() == "one" and quantity.unit is None
 
 
 def _covers(quoted: Quantity, wanted: Quantity, offered: list[Quantity]) -> bool:
@@ -141,6 +153,12 @@ def _numbers(text: str) -> Iterator[Quantity]:
         tens, ones, single = (word.lower() if word else None for word in match.groups())
         value = _WORDS[single] if single else _WORDS[tens or ""] + (_WORDS[ones] if ones else 0)
         yield _with_unit(text, match, frozenset({Decimal(value)}))
+
+
+def _single(text: str) -> Iterator[Quantity]:
+    """A day, per month, annually: one, where the quote counts in that unit."""
+    for match in _SINGLE.finditer(text):
+        yield Quantity(match[0], frozenset({Decimal(1)}), _UNITS[match[1].lower()] if match[1] else _EVERY[match[2].lower()])
 
 
 def _values(digits: str) -> frozenset[Decimal | str]:

