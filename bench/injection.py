@@ -106,7 +106,7 @@ def _scored(program: Path, folder: Path, url: str) -> dict[str, object]:
 
 
 def _seen(model: ObedientModel | None) -> dict[str, object]:
-    return {"instructions followed": len(model.obeyed) if model else 0}
+    return {"requests obeyed": model.obeyed.total() if model else 0}
 
 
 def tables(found: Sequence[tuple[str, Mapping[str, object]]]) -> Iterator[str]:
