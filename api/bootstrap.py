@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -148,5 +149,7 @@ def _check_prices(models: Sequence[ChatModel], prices: Prices) -> None:
 def _silence_vendors(settings: Settings) -> None:
     """Before any of them is imported: they read their variables once. The hub is reached only for a model that the user named."""
     os.environ |= _QUIET
+    # LangChain's hints are for who calls it: what a server refuses is left out with the next attempt.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"langchain_openai\.")
     if not needs_hub(settings.embeddings) and not needs_hub(settings.reranker):
         os.environ["HF_HUB_OFFLINE"] = "1"
