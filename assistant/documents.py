@@ -73,6 +73,20 @@ class DocumentState:
     chunks: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What a document's metadata says of its time: from which day it holds, which is the last one, and what it takes the place of."""
+
+    id: str
+    source: str
+    title: str
+    groups: tuple[str, ...] = ()
+    owner: str | None = None
+    effective: date | None = None
+    expires: date | None = None
+    supersedes: tuple[str, ...] = ()
+
+
 class DocumentStore:
     """Raises IndexBroken when the file is missing or no store of ours. Safe to read from several threads."""
 
@@ -119,6 +133,11 @@ class DocumentStore:
         """Every document, one at a time in memory."""
         for (document_id,) in self._rows("SELECT id FROM documents ORDER BY source"):
             yield from self._documents("WHERE id = ?", (document_id,))
+
+    def editions(self) -> list[Edition]:
+        """Of every document, in order of source. Read once for a generation: what a document says of itself stands behind its text."""
+        rows = self._rows("SELECT id, source, title, groups, owner, effective, expires, supersedes FROM documents ORDER BY source")
+        return [_edition(row) for row in rows]
 
     def chunks_of(self, document_id: str) -> list[ChunkPlace]:
         rows = self._rows('SELECT id, start, "end" FROM chunks WHERE document_id = ? ORDER BY start', (document_id,))
@@ -253,6 +272,23 @@ def _row(document: Document) -> tuple[object, ...]:
     )
 
 
+def _edition(row: sqlite3.Row) -> Edition:
+    return Edition(
+        id=row["id"],
+        source=row["source"],
+        title=row["title"],
+        groups=tuple(json.loads(row["groups"])),
+        owner=row["owner"],
+        effective=_day(row["effective"]),
+        expires=_day(row["expires"]),
+        supersedes=tuple(json.loads(row["supersedes"])),
+    )
+
+
+def _day(stored: str | None) -> date | None:
+    return date.fromisoformat(stored) if stored else None
+
+
 def _document(row: sqlite3.Row) -> Document:
     return Document(
         id=row["id"],
@@ -264,7 +300,7 @@ def _document(row: sqlite3.Row) -> Document:
         groups=tuple(json.loads(row["groups"])),
         owner=row["owner"],
         url=row["url"],
-        effective=date.fromisoformat(row["effective"]) if row["effective"] else None,
-        expires=date.fromisoformat(row["expires"]) if row["expires"] else None,
+        effective=_day(row["effective"]),
+        expires=_day(row["expires"]),
         supersedes=tuple(json.loads(row["supersedes"])),
     )
