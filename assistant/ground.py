@@ -9,15 +9,19 @@ document's own sentence. In any other case it is the cleaned sentence. Quotes le
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.grounding_checks import LONGEST_SENTENCE, SHORTEST_QUOTE, Basis, bad_form, clean, count_negations, meaningful, unsupported
 from assistant.grounding_instructions import addresses_answerer, opens_instructions
 from assistant.grounding_quotes import Found, find_quote, says_the_same, sentence_around
 from assistant.grounding_turns import limit_behind
+from assistant.retrieval.analysis import fold
 from assistant.retrieval.sentences import sentences
 from assistant.types import Chunk, Citation, Claim, Evidence, Span, Statement
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +86,18 @@ def _quoted(claim: Claim, chunks: Mapping[int, Chunk]) -> _Quoted | str:
         return f"no passage [{claim.marker}] was given"
     if (found := find_quote(claim.quote, chunk)) is None:
         return f"the quote does not stand in [{claim.marker}]"
-    if addresses_answerer(found.sentence) or opens_instructions(found.before):
+    if any(map(addresses_answerer, _units(found))) or opens_instructions(found.before):
         return "the quote is an instruction to whoever answers"
     quoted = _compared(claim, chunk, found)
     if meaningful(found.span.text) < (1 if quoted.own or found.whole_line else SHORTEST_QUOTE):
         return "the quote is too short to show anything"
     return quoted
+
+
+def _units(found: Found) -> list[str]:
+    """What may be an instruction by itself: each sentence that the quote touches, each row, each cell."""
+    rows = [span.text for span in sentences(found.sentence)]
+    return [found.sentence, *rows, *(cell for row in rows if "|" in row for cell in row.split("|"))]
 
 
 def _compared(claim: Claim, chunk: Chunk, found: Found) -> _Quoted:
@@ -132,13 +142,20 @@ def _objection_to_own(own: str, group: Sequence[_Quoted]) -> str | None:
 
 def _basis(group: Sequence[_Quoted], question: str) -> Basis:
     chunks = [quoted.chunk for quoted in group]
-    places = dict.fromkeys(text for chunk in chunks for text in (chunk.title, *chunk.headings, *(lead.text for lead in chunk.leads)))
+    known = {fold(word) for text in (question, *(chunk.text for chunk in chunks)) for word in _WORD.findall(text)}
+    titles = (_of_matter(title, known) for chunk in chunks for title in (chunk.title, *chunk.headings))
+    places = dict.fromkeys((*titles, *(lead.text for chunk in chunks for lead in chunk.leads)))
     return Basis(
         pieces=[piece for quoted in group for piece in _pieces(quoted.found)],
         places=[place for place in places if not addresses_answerer(place)],
         negations=max(quoted.negations for quoted in group),
         asked=[question, *(chunk.text for chunk in chunks)],
     )
+
+
+def _of_matter(title: str, known: Collection[str]) -> str:
+    """A title's words that the question or the chunk has, too: it says what "it" is, and adds nothing of its own."""
+    return " ".join(word for word in _WORD.findall(title) if fold(word) in known)
 
 
 def _pieces(found: Found) -> list[tuple[str, bool]]:

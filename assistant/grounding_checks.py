@@ -16,6 +16,7 @@ from assistant.grounding_numbers import missing_quantity, without_dates
 from assistant.grounding_turns import turned
 from assistant.grounding_words import carriers, uncarried
 from assistant.retrieval.analysis import fold
+from assistant.unseen import seen
 
 LONGEST_SENTENCE = 600
 SHORTEST_QUOTE = 8
@@ -53,7 +54,7 @@ def clean(text: str) -> str:
 
     A leading "Yes," or "No," goes too: no quote can carry a verdict, and it would count as a negation.
     """
-    text = _visible(" ".join(text.split()))
+    text = seen(" ".join(text.split()))
     before = None
     while before != text:  # removing one mark may join the halves of another
         before = text
@@ -89,7 +90,7 @@ class Basis:
 def unsupported(sentence: str, basis: Basis) -> str | None:
     """Why the quotes do not carry the cleaned sentence; None where nothing speaks against it."""
     quotes = carriers(sentence, basis.pieces)
-    quoted, places = "\n".join([*map(_visible, quotes), *map(clean, quotes)]), "\n".join(basis.places)
+    quoted, places = "\n".join([*map(seen, quotes), *map(clean, quotes)]), "\n".join(basis.places)
     if (address := _foreign_address(sentence, quoted)) is not None:
         return f"the address {address} is not in the quote"
     if (quantity := missing_quantity(sentence, quoted)) is not None:
@@ -98,7 +99,8 @@ def unsupported(sentence: str, basis: Basis) -> str | None:
         return f"the name {name} is not in the quote"
     if count_negations(sentence) != basis.negations:
         return "the sentence and its quote do not negate alike"
-    if (reason := uncarried(without_dates(sentence), quotes, basis.places, basis.asked)) is not None:
+    words = [_ADDRESS.sub(" ", clean(quote)) for quote in quotes]  # an address carries itself, and no words
+    if (reason := uncarried(_ADDRESS.sub(" ", without_dates(sentence)), words, basis.places, basis.asked)) is not None:
         return reason
     if (sign := _foreign_sign(sentence, f"{quoted}\n{places}")) is not None:
         return f"the sign “{sign}” is not in the quote"
@@ -113,12 +115,6 @@ def count_negations(text: str) -> int:
 def meaningful(text: str) -> int:
     """How many letters and digits a text has."""
     return sum(character.isalnum() for character in text)
-
-
-def _visible(text: str) -> str:
-    if text.isprintable():  # nearly all are, and asking each character takes long
-        return text
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs", "Cn"))
 
 
 def _foreign_address(sentence: str, basis: str) -> str | None:

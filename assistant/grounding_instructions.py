@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,13 +18,18 @@ from importlib.resources import files
 
 
 def addresses_answerer(text: str) -> bool:
-    """Does this sentence tell the one who answers what to do, or who to be?"""
-    return _matches(text, _rules())
+    """Does this sentence tell the one who answers what to do, or who to be? Or hide its words behind letters of another script?"""
+    return _matches(text, _rules()) or _MIXED.search(text) is not None
 
 
 def opens_instructions(text: str) -> bool:
     """Does a paragraph that begins like this take the reader's orders away, or speak to a machine, so that the rest of it may be orders?"""
     return _matches(text, [rule for rule in _rules() if rule.opens])
+
+
+# Strokes over letters, and words of Latin and Cyrillic letters: no honest text has them.
+_OVERLAID = re.compile("[\u0300-\u036f\u20d0-\u20ff]")
+_MIXED = re.compile("[a-z][\u0430-\u044f\u0456\u0458\u0455]|[\u0430-\u044f\u0456\u0458\u0455][a-z]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class _Rule:
 
 
 def _matches(text: str, rules: Sequence[_Rule]) -> bool:
-    line = " ".join(text.lower().split())
+    line = " ".join(_OVERLAID.sub("", unicodedata.normalize("NFKC", text)).lower().split())
     return any(any(word in line for word in rule.words) and rule.pattern.search(line) for rule in rules)
 
 

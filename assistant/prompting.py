@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
 from assistant.ports import Message
 from assistant.types import Evidence, Turn
+from assistant.unseen import seen
 
 _FENCE = re.compile(r"<(?=[\W_]*passage)", re.IGNORECASE)
 _IMAGE_OR_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
@@ -86,5 +86,4 @@ def _line(text: str) -> str:
 
 def _harmless(text: str) -> str:
     """The text without invisible characters, link targets and anything that looks like a passage's fence."""
-    visible = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs", "Cn"))
-    return _FENCE.sub("(", _IMAGE_OR_LINK.sub(r"\1", visible))
+    return _FENCE.sub("(", _IMAGE_OR_LINK.sub(r"\1", seen(text)))

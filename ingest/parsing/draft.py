@@ -9,8 +9,11 @@ from collections.abc import Iterable, Mapping
 from ingest.types import Block, BlockKind, ParsedDocument
 
 # Unseen characters that would break a search or hide text from a reader: soft hyphen, zero-width space and word joiner, byte order
-# mark, direction controls, interlinear marks, tag characters.
-_UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+# mark, direction controls, interlinear marks, fillers, variation selectors, tag characters.
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 # Joiners shape letters of other scripts and emoji; beside ASCII they are noise.
 _STRAY_JOINER = re.compile("(?:^|(?<=[\x00-\x7f]))[\u200c\u200d]+|[\u200c\u200d]+(?=[\x00-\x7f]|$)")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")

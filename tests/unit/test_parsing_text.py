@@ -85,6 +85,7 @@ def test_markdown_becomes_blocks_without_marks() -> None:
         ("One <b>two</b><br>three &amp; four", "One two three & four"),
         ("before <textarea> after\n\nnext", "before after\n\nnext"),
         ("soft\u00adhyphen zero\u200bwidth \u202eturned", "softhyphen zerowidth turned"),
+        ("spring.\U000e0159\U000e0155\ufe0f fill\u3164er", "spring. filler"),
         ("---\n\nJust a rule above.", "Just a rule above."),
     ],
 )
