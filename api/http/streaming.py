@@ -15,6 +15,7 @@ import structlog
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
 
 from api.http.problems import problem_of
 from api.http.schemas import EvidenceEvent, PlaceOut, ReplyOut, SentenceEvent
@@ -35,28 +36,43 @@ log = structlog.get_logger()
 
 
 async def streamed(core: Assistant, question: Question) -> StreamingResponse:
-    """Returns when there is something to say. Raises what `Assistant.ask` does before that."""
+    """Answering begins at once. Sending it raises what `Assistant.ask` does, where nothing was sent yet."""
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     answering = asyncio.create_task(core.ask(question, events.put_nowait))
     answering.add_done_callback(lambda _: events.put_nowait(None))
-    first = await events.get()
-    if first is None:
-        await answering
-    return StreamingResponse(_sent(first, events, answering), media_type="text/event-stream", headers=_HEADERS)
+    return _Stream(events, answering)
 
 
-async def _sent(first: Event | None, events: asyncio.Queue[Event | None], answering: asyncio.Task[Reply]) -> AsyncIterator[bytes]:
-    event = first
-    try:
+class _Stream(StreamingResponse):
+    """`events` end with None, when `answering` does. Whether the client leaves is looked for from the beginning: Starlette's stream does
+    so once there is something to send, and a follow-up may have been with a model by then."""
+
+    def __init__(self, events: asyncio.Queue[Event | None], answering: asyncio.Task[Reply]) -> None:
+        self._events = events
+        self._answering = answering
+        super().__init__(self._sent(), media_type="text/event-stream", headers=_HEADERS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's
+        leaving = asyncio.create_task(self.listen_for_disconnect(receive))
+        leaving.add_done_callback(lambda _: self._answering.cancel())
+        try:
+            self._first = await self._events.get()
+            if self._first is None and not self._answering.cancelled():
+                await self._answering
+            await self.stream_response(send)
+        finally:
+            leaving.cancel()
+
+    async def _sent(self) -> AsyncIterator[bytes]:
+        event = self._first
         while event is not None:
             yield _of_event(event)
-            waiting = asyncio.ensure_future(events.get())
+            waiting = asyncio.ensure_future(self._events.get())
             while not (await asyncio.wait({waiting}, timeout=HEARTBEAT))[0]:
                 yield b": still answering\n\n"
             event = waiting.result()
-        yield _of_end(answering)
-    finally:
-        answering.cancel()
+        if not self._answering.cancelled():
+            yield _of_end(self._answering)
 
 
 def _of_event(event: Event) -> bytes:

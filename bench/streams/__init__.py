@@ -1,0 +1,1 @@
+"""What a crowd of open streams costs, and what is left of it when it goes."""
