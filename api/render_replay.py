@@ -39,11 +39,13 @@ def _print_replay(out: Console, replay: Replay) -> None:
 
 def _about(replay: Replay) -> str:
     who = "" if replay.groups is None else f" by a member of {', '.join(replay.groups) or 'no group'}"
-    when = f"{replay.created[:16].replace('T', ' ')}{who}, by the documents in force on {replay.as_of}"
-    return f"trace {replay.recorded.trace_id} of {when}; asked again: {replay.again.trace_id}"
+    day = "" if replay.created.startswith(replay.as_of) else f", as of {replay.as_of}"
+    when = replay.created[:16].replace("T", " ")
+    return f"trace {replay.recorded.trace_id} of {when}{who}{day}; asked again: {replay.again.trace_id}"
 
 
 def _rows(recorded: Side, again: Side) -> Iterator[Row]:
+    """What neither has needs no row."""
     sides = (recorded, again)
     yield "", "recorded", "again"
     yield _row("model", (side.model or "extractive" for side in sides))
@@ -52,11 +54,15 @@ def _rows(recorded: Side, again: Side) -> Iterator[Row]:
     if recorded.prompt != again.prompt:
         yield _row("prompt", (side.prompt or "none" for side in sides))
     yield _row("outcome", (side.outcome + (", degraded" if side.degraded else "") for side in sides))
-    yield _row("sentences", (f"{len(side.sentences)}, {len(side.dropped)} dropped" for side in sides))
-    yield _row("quotes", (f"{len(side.quotes)}, {side.quotes_same} in both" for side in sides))
-    yield _row("tokens", map(_tokens, sides))
-    yield _row("cost", map(_cost, sides))
-    yield _row("time", (f"{side.milliseconds:,.0f} ms" for side in sides))
+    if any(side.sentences or side.dropped for side in sides):
+        yield _row("sentences", (f"{len(side.sentences)}, {len(side.dropped)} dropped" for side in sides))
+    if any(side.quotes for side in sides):
+        yield _row("quotes", (f"{len(side.quotes)}, {side.quotes_same} in both" for side in sides))
+    if any(side.calls for side in sides):
+        yield _row("tokens", map(_tokens, sides))
+        yield _row("cost", map(_cost, sides))
+    if any(side.milliseconds is not None for side in sides):
+        yield _row("time", ("none" if side.milliseconds is None else f"{side.milliseconds:,.0f} ms" for side in sides))
 
 
 def _row(name: str, values: Iterable[str]) -> Row:
@@ -81,11 +87,11 @@ def _print_words(out: Console, replay: Replay) -> None:
     for line in replay.sentences:
         mark, style = _MARKS[line.fate]
         table.add_row(mark, escape(line.text), style=style)
-    said = {line.text for line in replay.sentences}
+    shown = {(line.fate, line.text) for line in replay.sentences}
     for fate, quotes in (("gone", replay.quotes_gone), ("new", replay.quotes_new)):
         mark, style = _MARKS[fate]
         for quoted in quotes:
-            if quoted.quote not in said:
+            if (fate, quoted.quote) not in shown:
                 table.add_row(mark, f"[italic]“{escape(quoted.quote)}”[/] {escape(quoted.source)}", style=style)
     for dropped in replay.again.dropped:
         table.add_row("!", f"{escape(dropped.text)} ({escape(dropped.reason)})", style="yellow")
@@ -110,7 +116,7 @@ def _sums(*sums: Totals) -> Iterator[Row]:
     yield _row("tokens", map(_tokens, sums))
     yield _row("cost", map(_cost, sums))
     yield _row("a question", (dollars(one.usd_per_question) for one in sums))
-    yield _row("time, half within", (f"{one.seconds_p50 or 0:,.2f} s" for one in sums))
+    yield _row("half within", ("none" if one.seconds_p50 is None else f"{one.seconds_p50:,.2f} s" for one in sums))
 
 
 def _refused(one: Totals) -> str:

@@ -1,7 +1,8 @@
 """Holds two replies to one question against each other.
 
-What is compared is what the ledger holds of both. Marks are left out, because two answers number their citations in their own order. What
-rewriting a follow-up took is left out, too: a question that is asked again stands alone already.
+What is compared is what the ledger holds of both. Marks are left out, because two answers number their citations in their own order; what
+rewriting a follow-up took, too, because a question that is asked again stands alone already. Time is that of the answer alone: a process
+that has just been started loads its embedding model while it searches.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class Quoted:
 @dataclass(frozen=True, slots=True)
 class Side:
     """One of the two replies. `outcome` is `answer` or the reason of the refusal; `degraded`: not all was done as it should be, and the
-    reply says so. `quotes_same` counts the quotes that the other side has, too. `usd` is None as soon as one call's price is unknown."""
+    reply says so. `quotes_same` counts the quotes that the other side has, too. `usd` is None as soon as one call's price is unknown,
+    `milliseconds` where it was refused before anything could be written."""
 
     trace_id: str
     model: str | None
@@ -63,7 +65,7 @@ class Side:
     output_tokens: int
     usd: float | None
     estimated: bool
-    milliseconds: float
+    milliseconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def side_of(trace: Stored, quotes_same: int) -> Side:
         output_tokens=sum(call["output_tokens"] or 0 for call in calls),
         usd=sum_of(call["usd"] for call in calls),
         estimated=any(call["estimated"] for call in calls),
-        milliseconds=round(trace["milliseconds"] - reply["latency_ms"].get("rewrite", 0.0), 2),
+        milliseconds=reply["latency_ms"].get("answer"),
     )
 
 

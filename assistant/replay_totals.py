@@ -36,6 +36,7 @@ class Totals:
 def totals(sides: Sequence[Side]) -> Totals:
     said, dropped = sum(len(side.sentences) for side in sides), sum(len(side.dropped) for side in sides)
     usd = sum_of(side.usd for side in sides)
+    times = [side.milliseconds for side in sides if side.milliseconds is not None]
     return Totals(
         questions=len(sides),
         answered=sum(side.outcome == "answer" for side in sides),
@@ -52,5 +53,5 @@ def totals(sides: Sequence[Side]) -> Totals:
         usd=usd,
         usd_per_question=usd / len(sides) if usd is not None and sides else None,
         estimated=any(side.estimated for side in sides),
-        seconds_p50=median(side.milliseconds for side in sides) / 1000 if sides else None,
+        seconds_p50=median(times) / 1000 if times else None,
     )
