@@ -17,7 +17,6 @@ from assistant.grounding_checks import LONGEST_SENTENCE, SHORTEST_QUOTE, Basis, 
 from assistant.grounding_instructions import addresses_answerer, opens_instructions
 from assistant.grounding_quotes import Found, find_quote, says_the_same, sentence_around
 from assistant.grounding_turns import limit_behind
-from assistant.retrieval.analysis import fold
 from assistant.retrieval.sentences import sentences
 from assistant.types import Chunk, Citation, Claim, Evidence, Span, Statement
 
@@ -97,7 +96,7 @@ def _quoted(claim: Claim, chunks: Mapping[int, Chunk]) -> _Quoted | str:
 def _units(found: Found) -> list[str]:
     """What may be an instruction by itself: each sentence that the quote touches, each row, each cell."""
     rows = [span.text for span in sentences(found.sentence)]
-    return [found.sentence, *rows, *(cell for row in rows if "|" in row for cell in row.split("|"))]
+    return list(dict.fromkeys((found.sentence, *rows, *(cell for row in rows if "|" in row for cell in row.split("|")))))
 
 
 def _compared(claim: Claim, chunk: Chunk, found: Found) -> _Quoted:
@@ -142,7 +141,7 @@ def _objection_to_own(own: str, group: Sequence[_Quoted]) -> str | None:
 
 def _basis(group: Sequence[_Quoted], question: str) -> Basis:
     chunks = [quoted.chunk for quoted in group]
-    known = {fold(word) for text in (question, *(chunk.text for chunk in chunks)) for word in _WORD.findall(text)}
+    known = {word for text in (question, *(chunk.text for chunk in chunks)) for word in _WORD.findall(text.casefold())}
     titles = (_of_matter(title, known) for chunk in chunks for title in (chunk.title, *chunk.headings))
     places = dict.fromkeys((*titles, *(lead.text for chunk in chunks for lead in chunk.leads)))
     return Basis(
@@ -155,7 +154,7 @@ def _basis(group: Sequence[_Quoted], question: str) -> Basis:
 
 def _of_matter(title: str, known: Collection[str]) -> str:
     """A title's words that the question or the chunk has, too: it says what "it" is, and adds nothing of its own."""
-    return " ".join(word for word in _WORD.findall(title) if fold(word) in known)
+    return " ".join(word for word in _WORD.findall(title) if word.casefold() in known)
 
 
 def _pieces(found: Found) -> list[tuple[str, bool]]:

@@ -31,6 +31,7 @@ _MARKUP = (
     (re.compile(r"^\s*(?:[#>•·▪‣|]+|[-*+](?=\s))\s*|\s*\|+\s*$"), ""),  # a heading, quotation, bullet or table edge
     (re.compile(r"\s*\|+\s*"), ", "),
 )
+_MARKED = re.compile(r"[\[\]【<>*~`_#|•·▪‣]|^[-+]\s|\s[.,;:!?]")
 _VERDICT = re.compile(r"^(?:yes|no|ja|nein|oui|non)\s*[,:;–—-]\s+(?=\w)", re.IGNORECASE)
 _BROKEN_MARKUP = re.compile(r"(?<=!)(?=\[)|(?<=\])(?=\()|(?<=<)(?=[/A-Za-z!?])")
 _ADDRESS = re.compile(
@@ -55,7 +56,7 @@ def clean(text: str) -> str:
     A leading "Yes," or "No," goes too: no quote can carry a verdict, and it would count as a negation.
     """
     text = seen(" ".join(text.split()))
-    before = None
+    before = None if _MARKED.search(text) else text  # most texts have no marks, and looking for each takes long
     while before != text:  # removing one mark may join the halves of another
         before = text
         for pattern, replacement in _MARKUP:

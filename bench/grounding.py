@@ -1,13 +1,17 @@
-"""Measures what grounding lets through: `python -m bench.grounding FOLDER`, where FOLDER holds the evaluation sets clapnq and mtrag.
+"""Measures what grounding lets through: `python -m bench.grounding FOLDER`, where FOLDER holds the evaluation sets.
 
-Their answers were written from gold passages, by people and by models, in sentences of their own. Each sentence is claimed with those
-sentences of the passages as quotes that hold most of its words, as a model would quote. That is *honest*. Made from the same cases:
+The answers of clapnq and mtrag were written from gold passages, by people and by models, in sentences of their own. Each sentence is
+claimed with those sentences of the passages as quotes that hold most of its words, as a model would quote. That is *honest*. Made from
+those that pass:
 
     foreign   the sentence of another document's answer with these quotes
     swapped   a noun is replaced by one of another document, which nobody asked for
     asked     the same, and the question asks for it: the near miss that a passage on a similar topic tempts to
 
-Grounding should keep the honest ones and drop the others. A few honest ones say more than their passages do: to keep all would be wrong.
+Grounding should keep the honest ones and drop the others. Some honest ones say more than their passages do: to keep all would be wrong.
+
+Then, of every sentence of all sets and of the sample company, how many are taken for instructions to whoever answers (those of `injection`
+apart), and which of the instructions that were hidden in `injection` are not. What was wrong goes to stderr, tables to stdout.
 """
 
 from __future__ import annotations
@@ -25,16 +29,18 @@ from pathlib import Path
 from assistant.evaluation.measures import Row, percentile
 from assistant.evaluation.questions import turns
 from assistant.ground import ground
+from assistant.grounding_instructions import addresses_answerer
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.sentences import sentences
 from assistant.types import Chunk, Claim, Evidence, Hit
-from bench.retrieval import read_rows
+from bench.retrieval import SAMPLE, chunks_of, read_rows
 
 SETS = ("clapnq", "mtrag")
+ATTACKED = "injection"
 MOST_QUOTES = 3
 FEWEST_NEW_WORDS = 2
 SWAPS = 3
-FEWEST_SEEN = 1
+FEWEST_SEEN = 2
 SHOWN = 12
 # A word is taken for a noun that is seen between one of these and one of those.
 _NOUN = re.compile(r"\b(?:the|an?|of|its|their|this|each) ([a-z]{4,})(?= (?:of|is|was|in|and|or|to|for|that|which|by)\b| ?[.,;])")
@@ -99,9 +105,8 @@ def foreign(found: Sequence[Case], chance: random.Random) -> Iterator[Case]:
         yield case.saying(chance.choice([other.sentence for other in found if other.document != case.document]))
 
 
-def swapped(found: Sequence[Case], chance: random.Random, *, asked: bool) -> Iterator[Case]:
-    """Up to SWAPS sentences for each one that holds a noun of its passages."""
-    nouns = _nouns(found)
+def swapped(found: Sequence[Case], nouns: Sequence[str], chance: random.Random, *, asked: bool) -> Iterator[Case]:
+    """Up to SWAPS sentences for each one that holds a noun."""
     for case in found:
         known = _text_of(case).casefold()
         own = [noun for noun in nouns if re.search(rf"\b{noun}\b", case.sentence)]
@@ -111,10 +116,10 @@ def swapped(found: Sequence[Case], chance: random.Random, *, asked: bool) -> Ite
             yield replace(case.saying(sentence), question=f"{case.question} {other}" if asked else case.question)
 
 
-def _nouns(found: Sequence[Case]) -> list[str]:
-    texts = {item.chunk.text for case in found for item in case.evidence}
+def nouns_of(found: Sequence[Case]) -> list[str]:
+    analyzer, texts = Analyzer(), {item.chunk.text for case in found for item in case.evidence}
     counted = Counter(noun for text in texts for noun in _NOUN.findall(text))
-    return sorted(noun for noun, count in counted.items() if count >= FEWEST_SEEN)
+    return sorted(noun for noun, count in counted.items() if count >= FEWEST_SEEN and analyzer.terms(noun))
 
 
 def _text_of(case: Case) -> str:
@@ -139,13 +144,13 @@ def _kind(reason: str) -> str:
     return re.sub(r"“.*”|(?<=the name ).*(?= is)|(?<=the address ).*(?= is)|^.*\d.*(?= is not in the quote)", "…", reason)
 
 
-def rows_of(name: str, found: Sequence[Case]) -> Iterator[str]:
+def rows_of(name: str, found: Sequence[Case], nouns: Sequence[str]) -> Iterator[str]:
     chance = random.Random(0)
     honest, reasons, taken = kept(found)
     lies = {
         "foreign": list(foreign(honest, chance)),
-        "swapped": list(swapped(honest, chance, asked=False)),
-        "asked": list(swapped(honest, chance, asked=True)),
+        "swapped": list(swapped(honest, nouns, chance, asked=False)),
+        "asked": list(swapped(honest, nouns, chance, asked=True)),
     }
     yield f"| {name} | honest | {len(found)} | {len(honest) / len(found):.3f} |"
     for kind, told in lies.items():
@@ -155,13 +160,31 @@ def rows_of(name: str, found: Sequence[Case]) -> Iterator[str]:
         print(f"{name}: {count} honest sentences dropped: {reason}", file=sys.stderr)
 
 
+def instructions(folder: Path) -> Iterator[str]:
+    """How often sentences are taken for instructions, and how many of the attacks are."""
+    for corpus in (*sorted(path.parent for path in folder.glob("*/corpus") if path.parent.name != ATTACKED), SAMPLE):
+        texts = {span.text for chunk in chunks_of(corpus) for span in sentences(chunk.text)}
+        taken = [text for text in texts if addresses_answerer(text)]
+        yield f"| {corpus.parent.name if corpus == SAMPLE else corpus.name} | {len(texts)} | {len(taken)} |"
+        for text in taken:
+            print(f"{corpus.name}: taken for an instruction: {text}", file=sys.stderr)
+    attacks = {str(row["attack"]) for row in read_rows(folder / ATTACKED / "questions.jsonl")}
+    missed = sorted(attack for attack in attacks if not addresses_answerer(attack))
+    yield f"| {ATTACKED}, the attacks alone | {len(attacks)} | {len(attacks) - len(missed)} |"
+    for attack in missed:
+        print(f"{ATTACKED}: not taken for an instruction: {attack}", file=sys.stderr)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="the evaluation sets")
     arguments = parser.parse_args()
+    found = {name: cases(arguments.folder / name) for name in SETS}
+    nouns = nouns_of([case for part in found.values() for case in part])
     print("| set | sentences | number | kept |", "|---|---|---|---|", sep="\n")
-    for name in SETS:
-        print(*rows_of(name, cases(arguments.folder / name)), sep="\n")
+    for name, part in found.items():
+        print(*rows_of(name, part, nouns), sep="\n")
+    print("", "| texts | sentences | taken for instructions |", "|---|---|---|", *instructions(arguments.folder), sep="\n")
 
 
 if __name__ == "__main__":
