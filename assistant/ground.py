@@ -21,6 +21,7 @@ from assistant.retrieval.sentences import sentences
 from assistant.types import Chunk, Citation, Claim, Evidence, Span, Statement
 
 _WORD = re.compile(r"[^\W_]+")
+_ORDINAL = re.compile(r"\d\.$")  # "ab 1. März" is one sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,12 @@ def _of_matter(title: str, known: Collection[str]) -> str:
 
 def _pieces(found: Found) -> list[tuple[str, bool]]:
     """The sentences of a quote, each with whether it is a whole line."""
-    text = found.span.text
-    return [(span.text, found.whole_line and span.text == text) for span in sentences(text)]
+    text, begin, pieces = found.span.text, 0, []
+    for span in sentences(text):
+        if not _ORDINAL.search(span.text) or span.end == len(text.rstrip()):
+            pieces.append(text[begin : span.end].strip())
+            begin = span.end
+    return [(piece, found.whole_line and len(pieces) == 1) for piece in pieces]
 
 
 def _citations(group: Sequence[_Quoted]) -> tuple[Citation, ...]:

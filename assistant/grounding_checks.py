@@ -55,7 +55,7 @@ def clean(text: str) -> str:
 
     A leading "Yes," or "No," goes too: no quote can carry a verdict, and it would count as a negation.
     """
-    text = seen(" ".join(text.split()))
+    text = " ".join(seen(" ".join(text.split())).split())
     before = None if _MARKED.search(text) else text  # most texts have no marks, and looking for each takes long
     while before != text:  # removing one mark may join the halves of another
         before = text

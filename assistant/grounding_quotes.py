@@ -153,7 +153,8 @@ def _lead_in(text: str, start: int) -> str:
 def _sentences(text: str, start: int, end: int) -> tuple[int, int]:
     """Begin and end of the sentences in which a piece of the text lies, without white space around them."""
     begin = max(0, start - _LONGEST_CONTEXT)
-    begin = max((match.end() for match in _SENTENCE_END.finditer(text, begin, start)), default=begin)
+    ends = takewhile(lambda match: match.end() <= start, _SENTENCE_END.finditer(text, begin))
+    begin = max((match.end() for match in ends), default=begin)
     stop = _SENTENCE_END.search(text, max(start, end - 1), end + _LONGEST_CONTEXT)
     close = stop.end() if stop else min(len(text), end + _LONGEST_CONTEXT)
     return begin + len(text[begin:start]) - len(text[begin:start].lstrip()), max(end, len(text[:close].rstrip()))

@@ -76,7 +76,8 @@ def carriers(sentence: str, pieces: Sequence[tuple[str, bool]]) -> list[str]:
     if len(pieces) < 2:
         return [text for text, _ in pieces]
     wording = _wording_of(sentence)
-    said = {wording.stem(word) for word in tokens(_composed(sentence)) if word not in wording.function and word not in wording.glue}
+    told = (word for word in tokens(_composed(sentence)) if word not in wording.function and word not in wording.glue)
+    said = {wording.stem(word) for word in told if not _NUMBER.fullmatch(word)}
     shared = [len(said & _held([text], wording).stems) for text, _ in pieces]
     return [text for (text, alone), count in zip(pieces, shared, strict=True) if count >= (1 if alone else 2) or count == max(shared)]
 
