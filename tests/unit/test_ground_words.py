@@ -84,10 +84,8 @@ def test_a_sentence_in_another_language_than_its_quote_is_dropped() -> None:
 def test_a_word_of_the_question_counts_only_where_the_quote_leans_on_it() -> None:
     document = "Parental leave is paid. It lasts 14 months. Annual leave lasts 25 days."
     asked = "How long is parental leave?"
-    assert (
-        said(grounded(document, "Parental leave lasts 14 months.", "It lasts 14 months.", question=asked))
-        == "Parental leave lasts 14 months."
-    )
+    sentence = "Parental leave lasts 14 months."
+    assert said(grounded(document, sentence, "It lasts 14 months.", question=asked)) == sentence
     assert "“parental”" in reason(grounded(document, "Parental leave lasts 25 days.", "Annual leave lasts 25 days.", question=asked))
     assert "“parental”" in reason(grounded(document, sentence, "It lasts 14 months."))
     assert "“sick”" in reason(grounded(document, "Sick leave lasts 14 months.", "It lasts 14 months.", question="How long is sick leave?"))
@@ -182,8 +180,8 @@ def test_no_word_is_listed_that_tells_more_or_less_before_or_after_all_or_some()
     stored = tomllib.loads((files("assistant") / "grounding_words.toml").read_text(encoding="utf-8"))
     free = {word for part in stored.values() for word in (*part["function"].split(), *part["glue"].split())}
     turning = """
-        all always after before double except first half last least less max maximum min more most never none only out over prior twice under
-        unless until up without
+        all always after before double except first half last least less max maximum min more most never none only out over prior twice
+        under unless until up without
     """
     assert not free & set(turning.split())
     assert len(stored["en"]["glue"].split()) < 130
