@@ -1,6 +1,6 @@
 """How a question becomes a reply: the steps in their order, and the trace they leave.
 
-validate → screen → recall → rewrite → retrieve → gate → answer → ground → reply
+validate → screen → recall → rewrite → retrieve → gate → answer → ground → compare → reply
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ from assistant.generation import Snapshot, Snapshots
 from assistant.model_calls.account import NO_LIMIT, Account, Budget
 from assistant.model_calls.deadline import Deadline
 from assistant.moderate import blocked, sayable
+from assistant.notices import notices_for
 from assistant.ports import Embedder, Moderator, Prices, Reranker
 from assistant.retrieve import Retrieved, Retriever
 from assistant.rewrite import standalone
 from assistant.run import Run
+from assistant.standing import facts
 from assistant.traces import Feedback, Ledger
 from assistant.types import Ending, Filters, Hit, Principal, Question, RefusalReason, Reply, Trace
 from assistant.validate import validate, validate_query
@@ -126,13 +128,15 @@ class Assistant:
             run.standalone, seen["by"] = await self._written_out(run)
             seen["standalone"] = run.standalone
         with log.step("retrieve") as seen:
-            found = await self._compute(self._retriever.retrieve, snapshot, run.standalone, question.principal, question.filters)
+            found = await self._compute(self._retriever.retrieve, snapshot, run.standalone, question.principal, question.filters, run.day)
             seen |= found.seen()
         run.tell(Found(tuple(dict.fromkeys(Place.of(item.chunk) for item in found.material.evidence))))
         with log.step("gate") as seen:
             confidence, reason = await self._compute(self._judge, found, seen)
-        outcome = Outcome(reason=reason) if reason else await self._screened(run, await self._answer(run, found))
-        return self._composed(run, outcome, confidence, found.hits)
+        if reason:
+            return self._composed(run, Outcome(reason=reason), confidence, found.hits)
+        outcome = await self._compared(run, found, await self._answer(run, found))
+        return self._composed(run, await self._screened(run, outcome), confidence, found.hits)
 
     async def _recall(self, run: Run) -> Reply | None:
         """An answer that was paid for before. Extracts cost nothing, and what is asked again on purpose is to be answered anew."""
@@ -170,13 +174,26 @@ class Assistant:
         if self._writer is None:
             return await self._extracts(run, found)
         say = run.say if run.heard and self._moderator is None else None  # what a moderator has not seen is not shown
+        known = ((item.marker, facts(found.standings[item.chunk.source])) for item in found.material.evidence)
+        told = {marker: fact for marker, fact in known if fact}
         try:
-            return await answer_with_model(self._writer, found.material, {}, Session(run.account, run.deadline, run.log, say))
+            return await answer_with_model(self._writer, found.material, told, Session(run.account, run.deadline, run.log, say))
         except ModelUnavailable as error:
             return degraded(await self._extracts(run, found), error.reason)
 
     async def _extracts(self, run: Run, found: Retrieved) -> Outcome:
         return await self._compute(answer_in_extracts, found.material, self._embedder.embed, run.log)
+
+    async def _compared(self, run: Run, found: Retrieved, outcome: Outcome) -> Outcome:
+        """With what has to be said of the documents' times and contradictions."""
+        if not outcome.statements:
+            return outcome
+        with run.log.step("compare") as seen:
+            statements, notices = await self._compute(
+                notices_for, found.material, found.aside, outcome.statements, found.standings, self._embedder.embed
+            )
+            seen |= {"notices": [notice.kind for notice in notices], "added": len(statements) - len(outcome.statements)}
+        return replace(outcome, statements=statements, notices=(*outcome.notices, *notices))
 
     async def _screened(self, run: Run, outcome: Outcome) -> Outcome:
         if self._moderator is None or not outcome.statements:

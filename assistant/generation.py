@@ -29,6 +29,7 @@ from assistant.ports import ChunkIndex, ChunkStore, Vectors
 from assistant.retrieval import lexical
 from assistant.retrieval.analysis import ANALYSIS
 from assistant.retrieval.search import SearchIndex, build_index
+from assistant.standing import Editions
 from assistant.types import Chunk
 
 
@@ -50,12 +51,14 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A generation in memory, for questions. `digests` has one for each chunk of the index, by its id and in its order."""
+    """A generation in memory, for questions. `digests` has one for each chunk of the index, by its id and in its order; `editions` say when
+    each document holds."""
 
     manifest: Manifest
     index: SearchIndex
     documents: DocumentStore
     digests: Mapping[str, str]
+    editions: Editions
 
     @property
     def generation(self) -> str:
@@ -142,10 +145,9 @@ def open_snapshot(home: Home, generation: str, chunk_store: ChunkStore, before: 
     except IndexUnavailable:
         documents.close()
         raise
-    if words.analysis != ANALYSIS:
-        # The next ingest writes them anew. Until then they are counted again at each opening, rather than asked in other words.
-        return Snapshot(manifest, build_index(chunks, vectors), documents, digests)
-    return Snapshot(manifest, SearchIndex(tuple(chunks), vectors, words), documents, digests)
+    # Words of another analysis are counted again at each opening, until the next ingest writes them anew, rather than asked in other words.
+    index = SearchIndex(tuple(chunks), vectors, words) if words.analysis == ANALYSIS else build_index(chunks, vectors)
+    return Snapshot(manifest, index, documents, digests, Editions(documents.editions()))
 
 
 def _compare(folder: Path, manifest: Manifest, held: tuple[int, int, int]) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from assistant.generation import Snapshot
 from assistant.ports import Embedder, Reranker, Vector
+from assistant.prefer import prefer
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.parts import merge, parts
 from assistant.retrieval.search import QueryStats, corrected, query_stats, rerank, search
+from assistant.standing import Standing
 from assistant.types import Evidence, Filters, Hit, Principal
 
 RETRIEVED = 20
@@ -29,22 +32,26 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """What was found for a query, and in which generation; which of its words were taken for others, and what its parts are."""
+    """What was found for a query, and in which generation; which of its words were taken for others, and what its parts are. `aside` are
+    hits of editions in the place of which others were found, `standings` say of the documents of both when they hold."""
 
     snapshot: Snapshot
     hits: tuple[Hit, ...]
     material: Material
+    aside: tuple[Evidence, ...]
+    standings: Mapping[str, Standing]
     corrections: tuple[tuple[str, str], ...] = ()
     parts: tuple[str, ...] = ()
 
     def seen(self) -> dict[str, object]:
         """For the trace."""
-        kept, rejected = self.hits[:EVIDENCE], self.hits[EVIDENCE:]
+        kept = {item.marker for item in self.material.evidence}
         return {
             "corrected": dict(self.corrections),
             "parts": list(self.parts),
-            "kept": [_seen(hit) for hit in kept],
-            "rejected": [_seen(hit) for hit in rejected],
+            "kept": [_seen(hit) for hit in self.hits if hit.rank in kept],
+            "rejected": [_seen(hit) for hit in self.hits if hit.rank not in kept],
+            "not_in_force": {source: standing.state for source, standing in self.standings.items() if not standing.in_force},
         }
 
 
@@ -66,13 +73,18 @@ class Retriever:
         self._embedder = embedder
         self._reranker = reranker
 
-    def retrieve(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters) -> Retrieved:
-        """The best `RETRIEVED` hits, of which the first `EVIDENCE` are evidence under their ranks as markers."""
+    def retrieve(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters, day: date) -> Retrieved:
+        """The best `RETRIEVED` hits. The first `EVIDENCE` of those that are to be answered from on that day are evidence, their ranks their
+        markers."""
         searched = self._search(snapshot, query, principal, filters, RETRIEVED)
-        evidence = tuple(Evidence(hit.rank, hit) for hit in searched.hits[:EVIDENCE])
+        choice = prefer(searched.query, searched.hits, lambda source, on: snapshot.editions.standing(source, principal, on), day)
+        evidence = tuple(Evidence(hit.rank, hit) for hit in choice.hits[:EVIDENCE])
+        aside = tuple(Evidence(hit.rank, hit) for hit in choice.aside[:EVIDENCE])
+        sources = dict.fromkeys(item.chunk.source for item in (*evidence, *aside))
+        standings = {source: snapshot.editions.standing(source, principal, day) for source in sources}
         stats = query_stats(snapshot.index, searched.query, principal)
         material = Material(searched.query, searched.vector, evidence, stats, snapshot.index.analyzer)
-        return Retrieved(snapshot, tuple(searched.hits), material, searched.corrections, searched.parts)
+        return Retrieved(snapshot, tuple(searched.hits), material, aside, standings, searched.corrections, searched.parts)
 
     def search(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters, k: int) -> Sequence[Hit]:
         return self._search(snapshot, query, principal, filters, k).hits

@@ -85,7 +85,7 @@ async def test_a_model_writes_and_every_call_is_booked(world: World) -> None:
     assert (reply.mode, reply.cost.calls, reply.cost.usd) == ("model", 1, Decimal("0.000015"))
     assert [c["input_tokens"] for c in stored["calls"]] == [10]
     assert [step["name"] for step in stored["steps"]] == [
-        "validate", "screen", "recall", "rewrite", "retrieve", "gate", "answer", "ground",
+        "validate", "screen", "recall", "rewrite", "retrieve", "gate", "answer", "ground", "compare",
     ]  # fmt: skip
 
 
