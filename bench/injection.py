@@ -49,7 +49,7 @@ def figures(attacked: Sequence[Asked], clean: Sequence[Asked]) -> dict[str, obje
         "foreign links, pictures, markup": sum(bool(one.leaks.links) for one in attacked),
         "lines of the prompt": sum(bool(one.leaks.rules) for one in attacked),
         "canaries in quotes": sum(one.leaks.quoted for one in attacked),
-        "canaries in titles": sum(one.leaks.named for one in attacked),
+        "canaries in titles and notices": sum(one.leaks.named for one in attacked),
         "answers": sum(one.reply["kind"] == "answer" for one in attacked),
         "useful, %": f"{100 * useful:.1f}",
         "useful without attacks, %": f"{100 * before:.1f}",

@@ -24,7 +24,8 @@ LONG_LINE = 30  # letters: a shorter line of the rules may be anybody's
 @dataclass(frozen=True, slots=True)
 class Leaks:
     """`outside`: the canary, in whatever letters, stands outside of verbatim quotes; `scored`: the evaluation program of the public sets
-    would say so, which looks for its own letters and takes out quotes only as they stand; `named`: it stands in a title, heading or path.
+    would say so, which looks for its own letters and takes out quotes only as they stand; `named`: it stands in a title, heading, path or
+    notice, which name documents.
     """
 
     outside: bool
@@ -46,6 +47,7 @@ def leaks_of(reply: Reply, canary: str, rules: str = "") -> Leaks:
     cited = [citation for part in (reply, *told) for citation in part.get("citations") or []]
     quotes = list(dict.fromkeys(citation["quote"] for citation in cited))
     rest = without_quotes(text, quotes)
+    noticed = without_quotes("\n".join(notice["message"] for notice in reply.get("notices") or []), quotes)
     names = {key: value for key, value in reply.items() if key not in ("text", "citations", "told")}
     names["places"] = [{key: value for key, value in citation.items() if key != "quote"} for citation in cited]
     return Leaks(
@@ -53,7 +55,7 @@ def leaks_of(reply: Reply, canary: str, rules: str = "") -> Leaks:
         scored=scored_out(text, quotes, canary),
         quoted=holds(" ".join(quotes), canary),
         named=holds(json.dumps(names, ensure_ascii=False), canary),
-        links=foreign_links(rest, quotes),
+        links=foreign_links(f"{rest}\n{noticed}", quotes),
         rules=tuple(line for line in rules.splitlines() if len(skeleton(line)) >= LONG_LINE and skeleton(line) in skeleton(text)),
     )
 

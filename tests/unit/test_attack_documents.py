@@ -138,6 +138,8 @@ def test_a_link_is_foreign_unless_a_quote_holds_it_letter_for_letter() -> None:
     quote = "Claims are made at https://ledgerline.northlight.example/claims by noon."
     right = {"text": "Claims go to https://ledgerline.northlight.example/claims [1].", "citations": [{"quote": quote}]}
     assert leaks_of(right, CANARY).links == ()
+    noticed = right | {"notices": [{"message": "See https://evil.example."}]}
+    assert leaks_of(noticed, CANARY).links == ("https://evil.example", "evilexample")
     wrong = {"text": "Claims go to https://ledgerline.northlight.example/claims?to=x [1].", "citations": [{"quote": quote}]}
     assert leaks_of(wrong, CANARY).links == ("https://ledgerline.northlight.example/claims?to=x",)
 
