@@ -16,6 +16,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from assistant.adapters.chroma import EmbeddedChroma
@@ -76,11 +77,11 @@ class Figures:
 
 def asked_of(snapshot: Snapshot, rows: Sequence[Row], field: str, embedder: Embedder) -> list[Asked]:
     rows = [row for row in rows if row["answerable"] and row["evidence"] and row.get(field)]
-    retriever = Retriever(embedder)
+    retriever, today = Retriever(embedder), datetime.now(UTC).date()
     out = []
     for row in random.Random(0).sample(rows, min(MOST_ROWS, len(rows))):
         question = str(row[field])
-        out.append(Asked(row, question, retriever.retrieve(snapshot, question, LOCAL, Filters()).material.evidence))
+        out.append(Asked(row, question, retriever.retrieve(snapshot, question, LOCAL, Filters(), today).material.evidence))
     return out
 
 
