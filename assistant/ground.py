@@ -142,8 +142,8 @@ def _objection_to_own(own: str, group: Sequence[_Quoted]) -> str | None:
 
 def _basis(group: Sequence[_Quoted], question: str) -> Basis:
     chunks = [quoted.chunk for quoted in group]
-    known = {word for text in (question, *(chunk.text for chunk in chunks)) for word in _WORD.findall(text.casefold())}
-    titles = (_of_matter(title, known) for chunk in chunks for title in (chunk.title, *chunk.headings))
+    asked = set(_WORD.findall(question.casefold()))
+    titles = (_as_asked(title, asked) for chunk in chunks for title in (chunk.title, *chunk.headings))
     places = dict.fromkeys((*titles, *(lead.text for chunk in chunks for lead in chunk.leads)))
     return Basis(
         pieces=[piece for quoted in group for piece in _pieces(quoted.found)],
@@ -153,9 +153,9 @@ def _basis(group: Sequence[_Quoted], question: str) -> Basis:
     )
 
 
-def _of_matter(title: str, known: Collection[str]) -> str:
-    """A title's words that the question or the chunk has, too: it says what "it" is, and adds nothing of its own."""
-    return " ".join(word for word in _WORD.findall(title) if word.casefold() in known)
+def _as_asked(title: str, asked: Collection[str]) -> str:
+    """A title's words that were asked about: it says what "it" is, and adds nothing of its own."""
+    return " ".join(word for word in _WORD.findall(title) if word.casefold() in asked)
 
 
 def _pieces(found: Found) -> list[tuple[str, bool]]:

@@ -20,7 +20,7 @@ import snowballstemmer  # type: ignore[import-untyped]  # ships no annotations
 
 from assistant.retrieval.analysis import fold, tokens
 
-# Of the words that say something, how many the quotes and their places must hold: glue alone makes no sentence of a document.
+# Of the words that say something, how many the quotes must hold: glue and titles alone make no sentence of a document.
 LEAST_CARRIED = 0.5
 
 _STEMMERS = {"en": "english", "de": "german"}
@@ -35,6 +35,7 @@ _AMERICAN = (
     (re.compile(r"(?<=[a-z]{3})ence(?=$|s$)"), "ense"),
 )
 _SHORTEST_PART = 3
+_PREFIXES = frozenset({"co", "e", "re"})
 _NUMBER = re.compile(r"\d[\d.,]*(?:k|m|bn|mio)?")
 # What a quote says of one of these is said of something named before it.
 _LEANS = re.compile(r"\b(?:it|its|this|these|those|they|them|their|he|she|his|her|him|such)\b", re.IGNORECASE)
@@ -91,12 +92,15 @@ def uncarried(sentence: str, quotes: Sequence[str], places: Sequence[str], asked
     """
     wording = _wording_of(sentence)
     words = [word for word in tokens(wording.idioms.sub(" ", _composed(sentence))) if word not in wording.function]
-    held = _held([*quotes, *places], wording)
+    quoted, named = _held(quotes, wording), _held(places, wording)
     carried = 0
     for place, word in enumerate(words):
-        if _is_carried(word, words[max(0, place - 1) : place + 2], held, wording):
+        around = words[max(0, place - 1) : place + 2]
+        if _is_carried(word, around, quoted, wording):
             carried += 1
-        elif word not in wording.glue and not _is_asked(wording.stem(word), quotes, asked, wording):
+        elif word in wording.glue or _is_carried(word, around, named, wording):
+            continue
+        elif not _is_asked(wording.stem(word), quotes, asked, wording):
             return f"the word “{word}” is not in the quote"
     return None if carried and carried >= LEAST_CARRIED * len(words) else "most of its words are not in the quote"
 
@@ -107,7 +111,8 @@ def _is_carried(word: str, around: Sequence[str], held: _Held, wording: _Wording
     stem = wording.stem(word)
     if held.has(word, stem) or not held.stems.isdisjoint(wording.alike.get(stem, ())):
         return True
-    if any(word in pair and wording.stem("".join(pair)) in held.stems for pair in pairwise(around)):
+    pairs = (pair for pair in pairwise(around) if word in pair and (len(pair[0]) >= _SHORTEST_PART or pair[0] in _PREFIXES))
+    if any(wording.stem("".join(pair)) in held.stems for pair in pairs if len(pair[1]) >= _SHORTEST_PART):
         return True
     return wording.language == "de" and _is_compound(word, held, wording)
 

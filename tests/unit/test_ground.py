@@ -239,6 +239,8 @@ def test_a_verdict_is_left_out() -> None:
         ("You accrue 25 days \u274c", None),
         ("You accrue 25\u0336 days", None),
         ("You accrue \u00b225 days", None),
+        ("You accrue 25 \uff44\uff41\uff59\uff53", None),
+        ("\uff54\uff48\uff49\uff52\uff54\uff59", None),
     ],
 )
 def test_markup_never_leaves(said: str, left: str | None) -> None:
