@@ -130,10 +130,12 @@ def _foreign_address(sentence: str, basis: str) -> str | None:
 def _foreign_sign(sentence: str, basis: str) -> str | None:
     """The first character that is no plain letter, digit or usual mark and that the basis does not hold: one can strike out a word, or nod,
     or be a letter in disguise."""
-    odd = [
-        c for c in unicodedata.normalize("NFC", sentence) if c not in _USUAL and not (c.isalpha() and unicodedata.is_normalized("NFKC", c))
-    ]
+    odd = [c for c in unicodedata.normalize("NFC", sentence) if c not in _USUAL and not _is_plain_letter(c)]
     return next((c for c in odd if c not in unicodedata.normalize("NFC", basis)), None) if odd else None
+
+
+def _is_plain_letter(character: str) -> bool:
+    return character.isalpha() and unicodedata.is_normalized("NFKC", character)
 
 
 def _missing_name(sentence: str, basis: str) -> str | None:
