@@ -33,7 +33,7 @@ DOCUMENTS = (
 )
 TITLES = ("Leave", "Hours", "Table", "Visitors zorblax")
 LEAD = Span(10, 41, "Country | Days of leave | Paid |")
-SENTENCES = tuple(piece.strip() for text in DOCUMENTS for piece in re.split(r"(?<=[.:|])\s+|\n", text) if piece.strip())
+SENTENCES: tuple[str, ...] = tuple(piece.strip() for text in DOCUMENTS for piece in re.split(r"(?<=[.:|])\s+|\n", text) if piece.strip())
 QUESTION = "How many days of leave do contractors in Norway get?"
 
 WORDS = (
