@@ -25,7 +25,7 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """Ask past questions again as they were, and show what differs from the recorded reply."""
+    """Ask past questions again as they were; show what differs from the recorded reply."""
     if bool(trace_ids) == (last is not None):
         raise InvalidRequest("TRACE", "name the traces to ask again (`footnote traces` lists them), or give --last N, not both")
     from api.bootstrap_replay import open_replayer
