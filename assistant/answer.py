@@ -87,7 +87,7 @@ async def answer_with_model(writer: Writer, material: Material, facts: Mapping[i
     evidence = within(writer.evidence_tokens, material.evidence)
     objection: str | None = None
     for caller in (writer.first, writer.second):
-        draft = Draft(material.question, evidence, session.say)
+        draft = Draft(material.question, evidence, material.rare, session.say)
         messages = ask_for_claims(writer.prompts.answer, material.question, evidence, facts, objection)
         request = Request(messages, "repair" if objection else "answer", writer.most_tokens, REPLY_SCHEMA)
         ended = await _write(caller, request, draft, session)

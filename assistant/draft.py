@@ -13,8 +13,11 @@ from assistant.types import Claim, Evidence, Statement
 class Draft:
     """An `assistant.model_calls.caller.Ear`. `say` is told each statement at once; without it, nothing leaves before the whole is there."""
 
-    def __init__(self, question: str, evidence: Sequence[Evidence], say: Callable[[Statement], None] | None = None) -> None:
+    def __init__(
+        self, question: str, evidence: Sequence[Evidence], rare: Callable[[str], bool], say: Callable[[Statement], None] | None = None
+    ) -> None:
         self._question = question
+        self._rare = rare
         self._evidence = evidence
         self._say = say
         self.begin()
@@ -50,7 +53,7 @@ class Draft:
 
     def _ground(self, claims: Sequence[Claim]) -> None:
         started = time.perf_counter()
-        grounding = ground(claims, self._evidence, self._question)
+        grounding = ground(claims, self._evidence, self._question, self._rare)
         self.milliseconds += (time.perf_counter() - started) * 1000
         self.claims += claims
         self.dropped += grounding.dropped

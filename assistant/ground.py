@@ -10,18 +10,20 @@ document's own sentence. In any other case it is the cleaned sentence. Quotes le
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.grounding_checks import LONGEST_SENTENCE, SHORTEST_QUOTE, Basis, bad_form, clean, count_negations, meaningful, unsupported
 from assistant.grounding_instructions import addresses_answerer, opens_instructions
 from assistant.grounding_quotes import Found, find_quote, says_the_same, sentence_around
 from assistant.grounding_turns import limit_behind
+from assistant.retrieval.analysis import tokens
 from assistant.retrieval.sentences import sentences
 from assistant.types import Chunk, Citation, Claim, Evidence, Span, Statement
 
 _WORD = re.compile(r"[^\W_]+")
 _ORDINAL = re.compile(r"\d\.$")  # "ab 1. März" is one sentence
+_LONG = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,15 @@ class _Quoted:
         return sum(count_negations(clean(text)) for text in (*governing, self.found.span.text) if text)
 
 
-def ground(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str = "") -> Grounding:
+def never(_: str) -> bool:
+    """No word is rare."""
+    return False
+
+
+def ground(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str = "", rare: Callable[[str], bool] = never) -> Grounding:
     """Checks every claim; claims with the same sentence become one statement with several citations. `question` is what was asked, in the
-    asker's own words."""
+    asker's own words. `rare` says of a word whether one chunk alone has it: a sentence in other words than its quote that says such a one
+    gives way to the quote, because whoever wants the assistant to say something writes it into a document."""
     chunks = {item.marker: item.chunk for item in evidence}
     dropped: list[Dropped] = []
     groups: dict[str, list[_Quoted]] = {}
@@ -74,11 +82,25 @@ def ground(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str 
     for said, group in groups.items():
         own = next((_introduced(quoted, quoted.own, groups) for quoted in group if quoted.own is not None), None)
         reason = _objection(said, group, question) if own is None else _objection_to_own(own, group)
+        if reason is None and own is None and any(map(rare, _unasked(said, question))):
+            own, reason = _verbatim(group, groups)
         if reason is not None:
             dropped.extend(Dropped(quoted.claim, reason) for quoted in group)
         else:
             statements.append(Statement(said if own is None else own, _citations(group)))
     return Grounding(tuple(statements), tuple(dropped))
+
+
+def _unasked(said: str, question: str) -> set[str]:
+    """The longer words of a sentence that the question lacks."""
+    return {word for word in set(tokens(said)) - set(tokens(question)) if len(word) >= _LONG and word.isalpha()}
+
+
+def _verbatim(group: Sequence[_Quoted], groups: Mapping[str, Sequence[_Quoted]]) -> tuple[str, str | None]:
+    """What is quoted, in place of what was made of it; and what speaks against that."""
+    own = " ".join(dict.fromkeys(_introduced(quoted, clean(quoted.found.span.text), groups) for quoted in group))
+    torn = any(count_negations(quoted.found.lead_in) or limit_behind(own, quoted.found.rest) for quoted in group)
+    return own, "say this in the passage's own words, whole clauses of them" if torn else None
 
 
 def _quoted(claim: Claim, chunks: Mapping[int, Chunk]) -> _Quoted | str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from assistant.generation import Snapshot
+from assistant.ground import never
 from assistant.ports import Embedder, Reranker, Vector
 from assistant.prefer import prefer
 from assistant.retrieval.analysis import Analyzer
 from assistant.retrieval.parts import merge, parts
-from assistant.retrieval.search import QueryStats, corrected, query_stats, rerank, search
+from assistant.retrieval.search import QueryStats, corrected, query_stats, rerank, search, stands_alone
 from assistant.standing import Standing
 from assistant.types import Evidence, Filters, Hit, Principal
 
@@ -21,13 +23,15 @@ EVIDENCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What an answer is made from. `vector` is the question's."""
+    """What an answer is made from. `vector` is the question's; `rare` says of a word whether no more than one chunk that the asker may read
+    has it."""
 
     question: str
     vector: Vector
     evidence: tuple[Evidence, ...]
     stats: QueryStats
     analyzer: Analyzer
+    rare: Callable[[str], bool] = never
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ class Retriever:
         sources = dict.fromkeys(item.chunk.source for item in (*evidence, *aside))
         standings = {source: snapshot.editions.standing(source, principal, day) for source in sources}
         stats = query_stats(snapshot.index, searched.query, principal)
-        material = Material(searched.query, searched.vector, evidence, stats, snapshot.index.analyzer)
+        rare = partial(stands_alone, snapshot.index, principal)
+        material = Material(searched.query, searched.vector, evidence, stats, snapshot.index.analyzer, rare)
         return Retrieved(snapshot, tuple(searched.hits), material, aside, standings, searched.corrections, searched.parts)
 
     def search(self, snapshot: Snapshot, query: str, principal: Principal, filters: Filters, k: int) -> Sequence[Hit]:

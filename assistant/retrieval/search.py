@@ -113,6 +113,12 @@ def query_stats(index: SearchIndex, query: str, principal: Principal) -> QuerySt
     return QueryStats(terms, rarity, lexical.ideal_bm25(index.lexical, terms, readers))
 
 
+def stands_alone(index: SearchIndex, principal: Principal, word: str) -> bool:
+    """Does no more than one of the chunks that the principal may read have the word?"""
+    frequencies, vocabulary = index.audiences.of(principal).frequencies, index.lexical.vocabulary
+    return all(term not in vocabulary or frequencies[vocabulary[term]] <= 1 for term in index.analyzer.terms(word))
+
+
 def share(terms: Iterable[str], weights: Mapping[str, float]) -> float:
     """The share of the question's weight that these terms cover; 0 for a question without weight."""
     total = sum(weights.values())
