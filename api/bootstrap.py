@@ -9,17 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from assistant.adapters.own_prices import OwnPrices
-from assistant.masking import mask
-
 from assistant.adapters.chroma import ChromaServer, EmbeddedChroma
 from assistant.adapters.genai_prices import GenaiPrices
+from assistant.adapters.own_prices import OwnPrices
 from assistant.adapters.sentence_transformers import CrossEncoderReranker, SentenceTransformerEmbedder, needs_hub
 from assistant.answer import Writer
 from assistant.answering import Assistant
 from assistant.errors import SettingsError
 from assistant.gate import Gate, load_gate
 from assistant.generation import Home, Snapshots
+from assistant.masking import mask
 from assistant.model_calls.account import Budget
 from assistant.model_calls.caller import Caller
 from assistant.ports import ChatModel, ChunkStore, Moderator, Prices
@@ -45,10 +44,10 @@ _QUIET = {
 def open_assistant(settings: Settings, traces: Path | None = None) -> Iterator[Assistant]:
     """An Assistant on the published index; on leaving, what runs is finished and every trace is written: to the file `traces`, by default
     the one in FOOTNOTE_HOME."""
-    _silence_vendors(settings)
+    silence_vendors(settings)
     home = Home(settings.home)
-    prices = _prices(settings)
-    writer = _writer(settings, prices)
+    prices = make_prices(settings)
+    writer = make_writer(settings, prices)
     embedder = SentenceTransformerEmbedder(settings.embeddings)
     pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="footnote-compute")
     ledger = Ledger(traces or home.traces, mask if settings.trace_masking else str)
@@ -56,13 +55,13 @@ def open_assistant(settings: Settings, traces: Path | None = None) -> Iterator[A
         yield Assistant(
             snapshots=Snapshots(home, chunk_store(settings), embedder.model_id),
             embedder=embedder,
-            gate=_gate(settings),
+            gate=make_gate(settings),
             ledger=ledger,
             prices=prices,
             pool=pool,
             writer=writer,
             reranker=CrossEncoderReranker(settings.reranker) if settings.reranker else None,
-            moderator=_moderator(settings),
+            moderator=make_moderator(settings),
             budget=Budget(settings.budget_day, settings.budget_principal),
             seconds=settings.deadline,
         )
@@ -74,7 +73,7 @@ def open_assistant(settings: Settings, traces: Path | None = None) -> Iterator[A
 @contextmanager
 def open_ingest(settings: Settings, progress: Progress, confirm: Confirm) -> Iterator[Ingest]:
     """An Ingest over all cores; on leaving, its parsing processes end."""
-    _silence_vendors(settings)
+    silence_vendors(settings)
     cores = os.cpu_count() or 1
     embedder = SentenceTransformerEmbedder(settings.embeddings, threads=cores)
     with make_parser(settings) as parser:
@@ -90,16 +89,16 @@ def chunk_store(settings: Settings) -> ChunkStore:
     return ChromaServer(settings.chroma_url) if settings.chroma_url else EmbeddedChroma(Home(settings.home).generations)
 
 
-def _gate(settings: Settings) -> Gate:
+def make_gate(settings: Settings) -> Gate:
     gate = load_gate()
     return gate if settings.most_wrong is None else gate.at_most(settings.most_wrong)
 
 
-def _prices(settings: Settings) -> Prices:
+def make_prices(settings: Settings) -> Prices:
     return OwnPrices(settings.prices, GenaiPrices()) if settings.prices else GenaiPrices()
 
 
-def _writer(settings: Settings, prices: Prices) -> Writer | None:
+def make_writer(settings: Settings, prices: Prices) -> Writer | None:
     """Raises SettingsError where a model cannot be had, or a budget could not be kept."""
     if settings.model is None:
         return None
@@ -124,7 +123,7 @@ def _chat_model(name: str, settings: Settings) -> ChatModel:
     )
 
 
-def _moderator(settings: Settings) -> Moderator | None:
+def make_moderator(settings: Settings) -> Moderator | None:
     if settings.moderation is None:
         return None
     from assistant.adapters.openai_moderation import OpenAIModerator
@@ -146,7 +145,7 @@ def _check_prices(models: Sequence[ChatModel], prices: Prices) -> None:
             )
 
 
-def _silence_vendors(settings: Settings) -> None:
+def silence_vendors(settings: Settings) -> None:
     """Before any of them is imported: they read their variables once. The hub is reached only for a model that the user named."""
     os.environ |= _QUIET
     # LangChain's hints are for who calls it: what a server refuses is left out with the next attempt.

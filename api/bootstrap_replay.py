@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
-from api.bootstrap import _gate, _moderator, _prices, _silence_vendors, _writer, chunk_store
+from api.bootstrap import chunk_store, make_gate, make_moderator, make_prices, make_writer, silence_vendors
 from assistant.adapters.sentence_transformers import CrossEncoderReranker, SentenceTransformerEmbedder
 from assistant.answer import Writer
 from assistant.answering import Assistant
@@ -25,9 +25,9 @@ from assistant.traces import Ledger
 @contextmanager
 def open_replayer(settings: Settings, other: str | None) -> Iterator[Replayer]:
     """On leaving, every trace is written. `other` is asked alone: what a model is worth is not to be answered by another one."""
-    _silence_vendors(settings)
-    home, store, prices = Home(settings.home), chunk_store(settings), _prices(settings)
-    embedder, gate, moderator = SentenceTransformerEmbedder(settings.embeddings), _gate(settings), _moderator(settings)
+    silence_vendors(settings)
+    home, store, prices = Home(settings.home), chunk_store(settings), make_prices(settings)
+    embedder, gate, moderator = SentenceTransformerEmbedder(settings.embeddings), make_gate(settings), make_moderator(settings)
     reranker = CrossEncoderReranker(settings.reranker) if settings.reranker else None
     budget = Budget(settings.budget_day, settings.budget_principal)
     stronger = None if other else settings.stronger_model
@@ -49,5 +49,5 @@ def open_replayer(settings: Settings, other: str | None) -> Iterator[Replayer]:
 
 
 def _by(prompts: Prompts, settings: Settings, prices: Prices) -> Writer | None:
-    writer = _writer(settings, prices)
+    writer = make_writer(settings, prices)
     return replace(writer, prompts=prompts) if writer else None

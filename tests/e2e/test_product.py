@@ -152,7 +152,7 @@ def test_another_root_is_refused(shell: Shell) -> None:
         (("footnote", "traces", "none"), 1, "no trace none"),
         (("footnote", "parse", "missing"), 1, "does not exist"),
         (("footnote", "serve", "--host", "0.0.0.0"), 2, "FOOTNOTE_ANONYMOUS"),
-        (("footnote", "replay"), 2, "No such command"),
+        (("footnote", "slack"), 2, "No such command"),
     ],
 )
 def test_wrong_use_is_told_and_nothing_is_lost(shell: Shell, command: tuple[str | bytes, ...], status: int, says: str) -> None:
