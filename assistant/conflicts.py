@@ -25,7 +25,7 @@ from assistant.values import asked_for, contradicted, values, without_values
 FIRST = 6
 FIRST_OF_ALL = 3
 ALIKE = 0.6
-MOST_COMPARED = 8
+MOST_COMPARED = 5
 SHARED_WORDS = 2
 SHARE = 0.5
 LARGE_SHARE = 0.7
@@ -126,7 +126,7 @@ def counterpart(sentences: Sequence[Answering], others: Sequence[Answering], ali
     pairs = [
         (one, other) for one in sentences for other in others if _share(one, other) >= SHARE and len(_shared(one, other)) >= SHARED_WORDS
     ]
-    nearest = sorted(pairs, key=lambda pair: -_share(*pair))[:MOST_COMPARED]
+    nearest = sorted(pairs, key=lambda pair: -_likeness(*pair))[:MOST_COMPARED]
     same = [
         (one.rank, -cosine, (one, other)) for (one, other), cosine in zip(nearest, _cosines(nearest, embed), strict=True) if cosine >= alike
     ]
@@ -172,6 +172,11 @@ def _shared(one: Answering, other: Answering) -> frozenset[str]:
 
 def _share(one: Answering, other: Answering) -> float:
     return len(_shared(one, other)) / max(1, min(len(one.words), len(other.words)))
+
+
+def _likeness(one: Answering, other: Answering) -> float:
+    """The share of their words that both have."""
+    return len(one.words & other.words) / max(1, len(one.words | other.words))
 
 
 def _has_own_subject(one: Answering, other: Answering, stats: QueryStats) -> bool:
