@@ -17,8 +17,8 @@ from assistant.types import Hit
 
 StandingOn = Callable[[str, date], Standing]
 
-# The fused score of the right edition's best passage over that of the other's. Between the sample's editions, which were written anew, it is
-# 0.82 and more where both speak of what is asked (`python -m bench.editions` shows what a limit keeps and loses).
+# The fused score of the right edition's best passage over that of the other's. Between the sample's editions, which were written anew, it
+# is 0.82 and more where both speak of what is asked (`python -m bench.editions` shows what a limit keeps and loses).
 NEARLY_AS_WELL = 0.8
 
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
