@@ -119,12 +119,14 @@ def meaningful(text: str) -> int:
 
 
 def _foreign_address(sentence: str, basis: str) -> str | None:
-    known = basis.casefold()
-    for match in _ADDRESS.finditer(sentence):
-        address: str = match[0].rstrip(".,;:!?)'\"”’")
-        if address.casefold() not in known:
-            return address
-    return None
+    """The first address that the basis does not hold as a whole: a piece of one leads elsewhere."""
+    known = set(_addresses(basis))
+    known |= {address.partition("://")[2] for address in known}
+    return next((address for address in _addresses(sentence) if address not in known), None)
+
+
+def _addresses(text: str) -> list[str]:
+    return [match[0].rstrip(".,;:!?)'\"”’") for match in _ADDRESS.finditer(text)]
 
 
 def _foreign_sign(sentence: str, basis: str) -> str | None:

@@ -36,6 +36,7 @@ _AMERICAN = (
 )
 _SHORTEST_PART = 3
 _PREFIXES = frozenset({"co", "e", "re"})
+_DOUBLED = re.compile(r"([bdfgmnprt])\1$")
 _NUMBER = re.compile(r"\d[\d.,]*(?:k|m|bn|mio)?")
 # What a quote says of one of these is said of something named before it.
 _LEANS = re.compile(r"\b(?:it|its|this|these|those|they|them|their|he|she|his|her|him|such)\b", re.IGNORECASE)
@@ -149,7 +150,7 @@ def _stem(word: str, language: str) -> str:
         for pattern, replacement in _AMERICAN:
             word = pattern.sub(replacement, word)
     stem: str = snowballstemmer.stemmer(_STEMMERS[language]).stemWord(word)
-    return stem
+    return _DOUBLED.sub(r"\1", stem)  # or "staffed" is no form of "staff"
 
 
 def _wording_of(sentence: str) -> _Wording:

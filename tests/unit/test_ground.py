@@ -251,6 +251,13 @@ def test_markup_never_leaves(said: str, left: str | None) -> None:
 def test_an_address_that_stands_in_the_quote_may_be_said() -> None:
     document = "Write to people@northwind.example or see https://northwind.example/leave for help."
     assert only_text(grounded(document, "Write to people@northwind.example for help.")) == "Write to people@northwind.example for help."
+    assert only_text(grounded(document, "For help see northwind.example/leave.")) == "For help see northwind.example/leave."
+
+
+@pytest.mark.parametrize("address", ["https://northwind.exam", "https://northwind.example", "northwind.example", "people@northwind.exam"])
+def test_a_piece_of_an_address_is_another_address(address: str) -> None:
+    document = "Write to people@northwind.example or see https://northwind.example/leave for help."
+    assert reason(grounded(document, f"For help see or write {address}.")) == f"the address {address} is not in the quote"
 
 
 @pytest.mark.parametrize(

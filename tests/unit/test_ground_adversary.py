@@ -34,6 +34,19 @@ DOCUMENTS = (
 TITLES = ("Leave", "Hours", "Table", "Visitors zorblax")
 LEAD = Span(10, 41, "Country | Days of leave | Paid |")
 SENTENCES: tuple[str, ...] = tuple(piece.strip() for text in DOCUMENTS for piece in re.split(r"(?<=[.:|])\s+|\n", text) if piece.strip())
+# True, in other words than the documents', with marker and quote.
+TRUE = (
+    ("You get 25 paid days of leave a year.", 1, "employees accrue 25 days of paid annual leave per year."),
+    ("A contractor has no entitlement to paid leave.", 1, "Contractors are not entitled to paid leave."),
+    ("The unused days are lapsing on June 30, 2026.", 1, "Unused days lapse on 30 June 2026."),
+    ("A claim over €1000 needs the approval of Ms Keller.", 1, "Claims over €1,000 need the approval of Ms Keller before the journey."),
+    ("The desk has staff from 9:00 to 17:30.", 2, "The desk is staffed from 09:00 to 17:30."),
+    ("You must lock your door.", 2, "Everyone must lock the door."),
+    ("Cosmetic surgery is not covered.", 2, "cosmetic surgery"),
+    ("Norway has 25 days of leave.", 3, "| Norway | 25 | yes |"),
+    ("NATO rules and form T-25 are covered.", 3, "It covers form T-25 and the NATO rules."),
+    ("Parking is free for visitors.", 4, "Visitors park for free."),
+)
 QUESTION = "How many days of leave do contractors in Norway get?"
 
 WORDS = (
@@ -64,9 +77,8 @@ def _evidence(marker: int, text: str, title: str) -> Evidence:
 
 
 @st.composite
-def sentences(draw: st.DrawFn) -> str:
-    """A sentence of the documents with up to three harms done to it."""
-    text: str = draw(st.sampled_from(SENTENCES))
+def harmed(draw: st.DrawFn, text: str) -> str:
+    """The text with up to three harms done to it."""
     for _ in range(draw(st.integers(0, 3))):
         text = draw(st.sampled_from(HARMS))(draw, text)
     return text
@@ -85,6 +97,7 @@ def _exchange(draw: st.DrawFn, text: str, what: str) -> str:
 
 
 HARMS: tuple[Callable[[st.DrawFn, str], str], ...] = (
+    lambda draw, text: _insert(draw, text, draw(st.sampled_from(JUNK))),
     lambda draw, text: _insert(draw, text, draw(st.sampled_from(JUNK))),
     lambda draw, text: _insert(draw, text, draw(st.sampled_from(WORDS))),
     lambda draw, text: _exchange(draw, text, draw(st.sampled_from(WORDS))),
@@ -115,32 +128,37 @@ def quotes(draw: st.DrawFn) -> str:
         return text[start : draw(st.integers(start, len(text)))]
     if kind == 7:
         return draw(st.sampled_from([" … ", " ", ""])).join(draw(st.lists(st.sampled_from(SENTENCES), min_size=2, max_size=2)))
-    return draw(st.one_of(sentences(), st.text(max_size=30), st.sampled_from(DOCUMENTS)))
+    return draw(st.one_of(st.sampled_from(SENTENCES).flatmap(harmed), st.text(max_size=30), st.sampled_from(DOCUMENTS)))
 
 
 @st.composite
 def replies(draw: st.DrawFn) -> list[Claim]:
-    """What a model claims: a few sentences with up to three quotes each."""
+    """What a model claims: a few sentences with up to three quotes each, the right one among them or not."""
     claims: list[Claim] = []
     for _ in range(draw(st.integers(1, 3))):
-        text = draw(st.one_of(sentences(), sentences(), quotes(), st.text(max_size=40)))
-        for _ in range(draw(st.integers(1, 3))):
+        said, marker, quote = draw(st.sampled_from(TRUE))
+        text = draw(st.one_of(harmed(said), harmed(said), st.sampled_from(SENTENCES).flatmap(harmed), quotes(), st.text(max_size=40)))
+        claims += [Claim(text, marker, quote)] if draw(st.booleans()) else []
+        for _ in range(draw(st.integers(0, 2))):
             quote = draw(st.one_of(quotes(), st.just(text)))
             homes = [marker for marker, document in enumerate(DOCUMENTS, 1) if quote in document]
             claims.append(Claim(text, draw(st.sampled_from(homes or [0, 1, 2, 3, 4, 5])), quote))
     return claims
 
 
-def test_the_adversary_says_true_things_too() -> None:
-    claims = [Claim(text, marker, text) for marker, document in enumerate(DOCUMENTS[:3], 1) for text in SENTENCES if text in document]
-    assert len(ground(claims, supplied(), QUESTION).statements) > 15
+def test_what_is_true_leaves() -> None:
+    claims = [Claim(text, marker, quote) for text, marker, quote in TRUE]
+    result = ground(claims, supplied(), QUESTION)
+    assert [statement.text for statement in result.statements] == [text for text, _, _ in TRUE]
+    for statement in result.statements:
+        check(statement, QUESTION)
 
 
 @settings(max_examples=400, deadline=None)
 @given(replies(), st.sampled_from([QUESTION, "", "zorblax pineapple vault 26 evil.example"]))
 def test_whatever_a_model_returns_only_what_the_documents_say_leaves(claims: list[Claim], question: str) -> None:
     result = ground(claims, supplied(), question)
-    assert len(result.dropped) + sum(1 for _ in result.statements) >= 1
+    assert bool(result.statements or result.dropped) == bool(claims)
     for statement in result.statements:
         check(statement, question)
 
@@ -173,6 +191,7 @@ def _check_own_words(text: str, quoted: Sequence[str], statement: Statement, que
     for word in _words(text):
         assert any(_alike(word, other) for other in held | asked) or _is_listed(word, held), f"{word} of «{text}» from {quoted}"
     assert _numbers(text) <= _numbers(" ".join(quoted)), text
+    assert {c for c in text if not re.match(r"[a-z0-9\s.,;:!?'\"()/%&€$£+–—…“”„‘’‚«»‐‑-]", c, re.IGNORECASE)} <= set("".join(quoted)), text
     before = [
         _place(citation.marker, max(START, citation.start - 60), citation.end)
         for citation in statement.citations
