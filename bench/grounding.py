@@ -160,14 +160,15 @@ def rows_of(name: str, found: Sequence[Case], nouns: Sequence[str]) -> Iterator[
         print(f"{name}: {count} honest sentences dropped: {reason}", file=sys.stderr)
 
 
-def instructions(folder: Path) -> Iterator[str]:
+def instructions(folder: Path, sample: Path) -> Iterator[str]:
     """How often sentences are taken for instructions, and how many of the attacks are."""
-    for corpus in (*sorted(path.parent for path in folder.glob("*/corpus") if path.parent.name != ATTACKED), SAMPLE):
+    sets = {path.parent.name: path.parent for path in sorted(folder.glob("*/corpus")) if path.parent.name != ATTACKED}
+    for name, corpus in {**sets, "sample": sample}.items():
         texts = {span.text for chunk in chunks_of(corpus) for span in sentences(chunk.text)}
         taken = [text for text in texts if addresses_answerer(text)]
-        yield f"| {corpus.parent.name if corpus == SAMPLE else corpus.name} | {len(texts)} | {len(taken)} |"
+        yield f"| {name} | {len(texts)} | {len(taken)} |"
         for text in taken:
-            print(f"{corpus.name}: taken for an instruction: {text}", file=sys.stderr)
+            print(f"{name}: taken for an instruction: {text}", file=sys.stderr)
     attacks = {str(row["attack"]) for row in read_rows(folder / ATTACKED / "questions.jsonl")}
     missed = sorted(attack for attack in attacks if not addresses_answerer(attack))
     yield f"| {ATTACKED}, the attacks alone | {len(attacks)} | {len(attacks) - len(missed)} |"
@@ -184,7 +185,7 @@ def main() -> None:
     print("| set | sentences | number | kept |", "|---|---|---|---|", sep="\n")
     for name, part in found.items():
         print(*rows_of(name, part, nouns), sep="\n")
-    print("", "| texts | sentences | taken for instructions |", "|---|---|---|", *instructions(arguments.folder), sep="\n")
+    print("", "| texts | sentences | taken for instructions |", "|---|---|---|", *instructions(arguments.folder, SAMPLE), sep="\n")
 
 
 if __name__ == "__main__":
