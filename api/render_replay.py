@@ -87,11 +87,11 @@ def _print_words(out: Console, replay: Replay) -> None:
     for line in replay.sentences:
         mark, style = _MARKS[line.fate]
         table.add_row(mark, escape(line.text), style=style)
-    shown = {(line.fate, line.text) for line in replay.sentences}
+    shown = {(line.fate, line.text.rstrip(".!?:;")) for line in replay.sentences}
     for fate, quotes in (("gone", replay.quotes_gone), ("new", replay.quotes_new)):
         mark, style = _MARKS[fate]
         for quoted in quotes:
-            if (fate, quoted.quote) not in shown:
+            if (fate, quoted.quote.rstrip(".!?:;")) not in shown:
                 table.add_row(mark, f"[italic]“{escape(quoted.quote)}”[/] {escape(quoted.source)}", style=style)
     for dropped in replay.again.dropped:
         table.add_row("!", f"{escape(dropped.text)} ({escape(dropped.reason)})", style="yellow")

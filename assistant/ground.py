@@ -24,6 +24,7 @@ from assistant.types import Chunk, Citation, Claim, Evidence, Span, Statement
 _WORD = re.compile(r"[^\W_]+")
 _ORDINAL = re.compile(r"\d\.$")  # "ab 1. März" is one sentence
 _LONG = 4
+_LAST = ".!?:;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +197,15 @@ def _citations(group: Sequence[_Quoted]) -> tuple[Citation, ...]:
     for quoted in group:
         introduction = quoted.found.introduction
         governing = [introduction] if introduction and count_negations(introduction.text) else []
-        for span in (*governing, quoted.found.span):
+        for span in map(_without_last_mark, (*governing, quoted.found.span)):
             citations[quoted.claim.marker, span.start, span.end] = _citation(quoted, span)
     return tuple(citations.values())
+
+
+def _without_last_mark(span: Span) -> Span:
+    """An answer puts its own marks there: without it, the document's words stand in the answer letter for letter."""
+    text = span.text.rstrip(_LAST) or span.text
+    return Span(span.start, span.start + len(text), text)
 
 
 def _citation(quoted: _Quoted, span: Span) -> Citation:

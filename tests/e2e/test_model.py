@@ -65,7 +65,7 @@ def test_what_the_model_writes_is_held_against_the_documents_and_booked(home: Pa
         trace = client.get(f"/v1/traces/{good['trace_id']}").json()
 
     assert (good["mode"], good["text"]) == ("model", SENTENCE[:-1] + " [1].")  # in its own words: no other chunk has these
-    assert good["citations"][0]["quote"] == SENTENCE
+    assert good["citations"][0]["quote"] == SENTENCE[:-1]
     assert (lie["kind"], lie["refusal"]["reason"], lie["text"], lie["cost"]["calls"]) == ("refusal", "ungrounded", "", 2)
     assert (gone["kind"], gone["mode"], [n["kind"] for n in gone["notices"]]) == ("answer", "extractive", ["degraded"])
     assert len(fake.served) == costs["total"]["calls"] == 4

@@ -37,7 +37,7 @@ class Case:
         """With the characters beside it."""
         found = NUMBER.search(self.words)
         assert found is not None
-        return self.words[max(0, found.start() - 12) : found.end() + 12]
+        return self.words[max(0, found.start() - 12) : found.end() + 12].rstrip(".!?:;")
 
 
 def cases() -> Iterator[Case]:

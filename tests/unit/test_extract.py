@@ -182,7 +182,7 @@ async def test_the_product_embeds_a_question_once_and_compares_sentences_with_it
     before = world.embedder.embedded
     with world.assistant(OPEN_GATE) as assistant:
         reply = await assistant.ask(Question("When does the canteen of the office open?", LOCAL))
-    assert [citation.quote for citation in reply.citations] == ["The canteen of the office in Bergen opens at noon."]
+    assert [citation.quote for citation in reply.citations] == ["The canteen of the office in Bergen opens at noon"]
     assert world.embedder.embedded - before == 1 + EMBEDDED
 
 

@@ -188,16 +188,18 @@ def _check_own_words(text: str, quoted: Sequence[str], statement: Statement, que
     places = [LEAD.text if citation.marker == 3 else citation.title for citation in statement.citations]
     held = _words(" ".join([*quoted, *places]))
     asked = _words(question) & _words(" ".join(DOCUMENTS[citation.marker - 1] for citation in statement.citations))
-    for word in _words(text):
-        assert any(_alike(word, other) for other in held | asked) or _is_listed(word, held), f"{word} of «{text}» from {quoted}"
+    words = re.findall(r"[^\W\d_]+", unicodedata.normalize("NFKC", text).casefold())
+    for previous, word, following in zip(["", *words], words, [*words[1:], ""], strict=False):
+        ways = (word, previous + word, word + following)  # a word may be written as two
+        assert any(_alike(way, other) for way in ways for other in held | asked) or _is_listed(word, held), f"{word} of «{text}»: {quoted}"
     assert _numbers(text) <= _numbers(" ".join(quoted)), text
     assert {c for c in text if not re.match(r"[a-z0-9\s.,;:!?'\"()/%&€$£+–—…“”„‘’‚«»‐‑-]", c, re.IGNORECASE)} <= set("".join(quoted)), text
-    before = [
+    governing = [
         _place(citation.marker, max(START, citation.start - 60), citation.end)
         for citation in statement.citations
         if citation.start >= START
     ]
-    assert bool(_negations(text)) <= bool(_negations(" ".join([*quoted, *before]))), text
+    assert bool(_negations(text)) <= bool(_negations(" ".join([*quoted, *governing]))), text
     assert not _negations(" ".join(quoted)) or _negations(text) or len(quoted) > 1, text
 
 
