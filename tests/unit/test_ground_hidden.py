@@ -78,3 +78,16 @@ def test_what_nobody_sees_is_taken_out_of_a_sentence() -> None:
         grounded(LEAVE, f"Employees accrue 25 days{hidden} of annual leave.", LEAVE).statements[0].text
         == "Employees accrue 25 days of annual leave."
     )
+
+
+def test_a_word_that_one_chunk_alone_has_is_said_in_its_own_words() -> None:
+    document = "Full-time employees accrue 25 days of leave zandaxu."
+    chunk = Chunk("c1", "d1", "hr/leave.md", "Leave", (), 0, len(document), document)
+    claim, evidence = Claim("Employees get 25 days of leave zandaxu.", 1, document), [Evidence(1, Hit(chunk, 1.0, 1))]
+
+    def rare(word: str) -> bool:
+        return word == "zandaxu"
+
+    assert ground([claim], evidence, "How much leave?").statements[0].text == claim.text
+    assert ground([claim], evidence, "How much leave?", rare).statements[0].text == document
+    assert ground([claim], evidence, "What is zandaxu?", rare).statements[0].text == claim.text
