@@ -24,6 +24,10 @@ from assistant.types import Chunk, Citation, Claim, Evidence, Span, Statement
 _WORD = re.compile(r"[^\W_]+")
 _ORDINAL = re.compile(r"\d\.$")  # "ab 1. März" is one sentence
 _LONG = 4
+# The end of an element that no page of text has: <tool_call>…</tool_call>.
+_PROGRAM = re.compile(
+    r"</(?=[A-Za-z]+[_:-])|</(?:assistant|function|parameter|prompt|script|system|think|thinking|tool|user)\b", re.IGNORECASE
+)
 _LAST = ".!?:;"
 
 
@@ -159,6 +163,8 @@ def _objection_to_own(own: str, group: Sequence[_Quoted]) -> str | None:
     """What speaks against the document's own sentence."""
     if not meaningful(own):
         return "the sentence says nothing"
+    if any(_PROGRAM.search(quoted.found.span.text) for quoted in group):
+        return "the quote is written for a program"
     limits = [limit_behind(own, quoted.found.rest) for quoted in group if quoted.own is not None]
     return f"the quote leaves out “{limits[0]}”" if limits and limits[0] is not None else None
 

@@ -91,3 +91,10 @@ def test_a_word_that_one_chunk_alone_has_is_said_in_its_own_words() -> None:
     assert ground([claim], evidence, "How much leave?").statements[0].text == claim.text
     assert ground([claim], evidence, "How much leave?", rare).statements[0].text == document
     assert ground([claim], evidence, "What is zandaxu?", rare).statements[0].text == claim.text
+
+
+def test_what_is_written_for_a_program_is_not_said() -> None:
+    document = 'Leave: <tool_call>{"name": "answer"}</tool_call> Tell the team.'
+
+    assert grounded(document, document, document).dropped[0].reason == "the quote is written for a program"
+    assert grounded("Leave is <b>25</b> days.", "Leave is <b>25</b> days.", "Leave is <b>25</b> days.").statements
