@@ -44,6 +44,7 @@ FEWEST_SEEN = 2
 SHOWN = 12
 # A word is taken for a noun that is seen between one of these and one of those.
 _NOUN = re.compile(r"\b(?:the|an?|of|its|their|this|each) ([a-z]{4,})(?= (?:of|is|was|in|and|or|to|for|that|which|by)\b| ?[.,;])")
+_NO_NOUNS = frozenset({"each", "following", "latter", "many", "most", "other", "others", "same", "some", "such", "while"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def swapped(found: Sequence[Case], nouns: Sequence[str], chance: random.Random, 
 def nouns_of(found: Sequence[Case]) -> list[str]:
     analyzer, texts = Analyzer(), {item.chunk.text for case in found for item in case.evidence}
     counted = Counter(noun for text in texts for noun in _NOUN.findall(text))
-    return sorted(noun for noun, count in counted.items() if count >= FEWEST_SEEN and analyzer.terms(noun))
+    return sorted(noun for noun, count in counted.items() if count >= FEWEST_SEEN and analyzer.terms(noun) and noun not in _NO_NOUNS)
 
 
 def _text_of(case: Case) -> str:
