@@ -247,7 +247,8 @@ def _listed(*fields: str) -> list[frozenset[str]]:
 
 def _forms(word: str) -> set[str]:
     endings = ("", "s", "es", "d", "ed", "ing", "ly", "ment", "ments", word[-1] + "ed", word[-1] + "ing")
-    return {word + ending for ending in endings} | {word[:-1] + ending for ending in ("ing", "ies", "ied", "ation")}
+    undoubled = {word[:-1]} if word[-2:-1] == word[-1:] else set()
+    return {word + ending for ending in endings} | {word[:-1] + ending for ending in ("ing", "ies", "ied", "ation")} | undoubled
 
 
 FREE = frozenset().union(*_listed("function", "glue"))
