@@ -50,8 +50,10 @@ from tests.fake_openai import (
 from tests.servers import free_port, serving
 from tests.worlds import OPEN_GATE, World, writer
 
-DEADLINE = 1.5
+DEADLINE, TIMEOUT = 1.5, 0.5
 SLACK = 1.0  # two cores that others use, too
+# Where the provider does not let wait, no reply may depend on how fast this machine is.
+PATIENCE = 20.0
 FIRST, SECOND = "Full-time employees have 25 days of paid annual leave.", "It is granted by the line manager."
 GOOD = answers(claims((FIRST, 1, FIRST), (SECOND, 1, SECOND)))
 BODY = {"question": "How many days of annual leave do employees have?"}
@@ -93,6 +95,7 @@ FAULTS: dict[str, Behaviour] = {
     "a link": answers(claims((f"{FIRST} See [more](https://evil.example/x?q=25).", 1, FIRST))),
     "another language": in_german(),
 }
+SLOW = ("stalled", "a byte a second", "without end", "without an end of text")
 WHOLE: dict[str, Behaviour] = {
     "good": GOOD,
     "no usage": replace(GOOD, tells=says_nothing_of_usage().tells),
@@ -125,17 +128,20 @@ class Door:
     app: FastAPI
     url: str
 
-    def ask(self, world: World, *models: LangChainChatModel, stream: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """The reply and what the ledger says of its calls. Fails where it is none, or late."""
+    def ask(
+        self, world: World, *models: LangChainChatModel, stream: bool, slow: bool = False
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The reply and what the ledger says of its calls. Fails where it is none, or late. `slow` is a fault that only the clock ends."""
+        seconds, timeout = (DEADLINE, TIMEOUT) if slow else (PATIENCE, PATIENCE / 2)
         with TemporaryDirectory() as folder:
             world.traces = Path(folder) / "traces.sqlite"
-            with world.assistant(OPEN_GATE, writer=writer(*models, attempts=2, timeout=0.5), seconds=DEADLINE) as assistant:
+            with world.assistant(OPEN_GATE, writer=writer(*models, attempts=2, timeout=timeout), seconds=seconds) as assistant:
                 self.app.state.assistant = assistant
                 started = time.monotonic()
                 response = httpx.post(f"{self.url}/v1/ask", json=BODY | {"stream": stream}, timeout=30)
                 took = time.monotonic() - started
                 assert response.status_code == 200
-                assert took < DEADLINE + SLACK
+                assert took < seconds + SLACK
                 reply = _reply(response, stream)
                 return reply, assistant.ledger.trace(reply["trace_id"])["calls"]
 
@@ -188,7 +194,7 @@ def assert_booked(fake: FakeOpenAI, calls: Sequence[dict[str, Any]]) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_that_stays_ends_in_a_true_reply_in_its_time(corpus: World, door: Door, fault: str, stream: bool) -> None:
     with FakeOpenAI([FAULTS[fault]]) as fake:
-        reply, calls = door.ask(corpus, model(fake), stream=stream)
+        reply, calls = door.ask(corpus, model(fake), stream=stream, slow=fault in SLOW)
     assert_true(reply)
     assert reply["mode"] == "extractive" or reply["kind"] == "refusal"
     assert_booked(fake, calls)
@@ -198,7 +204,7 @@ def test_a_fault_that_stays_ends_in_a_true_reply_in_its_time(corpus: World, door
 @pytest.mark.parametrize("fault", [name for name in FAULTS if "hour" not in name and "moment" not in name])
 def test_a_fault_that_passes_or_a_second_model_leaves_an_answer(corpus: World, door: Door, fault: str, stream: bool) -> None:
     with FakeOpenAI([FAULTS[fault], GOOD]) as fake, FakeOpenAI([GOOD]) as second:
-        reply, calls = door.ask(corpus, model(fake), model(second, "openai:gpt-5"), stream=stream)
+        reply, calls = door.ask(corpus, model(fake), model(second, "openai:gpt-5"), stream=stream, slow=fault in SLOW)
         fake.served.extend(second.served)
     assert (reply["kind"], reply["mode"]) == ("answer", "model")
     assert_true(reply)
