@@ -74,7 +74,12 @@ class Account:
             await self._check_budget()
         tokens = reckoned(sum(len(message.content) for message in messages))
         entry = Entry(secrets.token_hex(12), called, purpose, datetime.now(UTC), time.perf_counter(), tokens)
-        await asyncio.wrap_future(self._book(self._call(entry, called.model, Usage(tokens), UNFINISHED, estimated=True), entry))
+        booked = self._book(self._call(entry, called.model, Usage(tokens), UNFINISHED, estimated=True), entry)
+        try:
+            await asyncio.wrap_future(booked)
+        except asyncio.CancelledError:
+            self.settle_free(entry, "cancelled")  # it was never made
+            raise
         return entry
 
     def settle(self, entry: Entry, completion: Completion) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -145,6 +147,25 @@ async def test_a_cancelled_call_is_booked_as_reckoned(account: Account, ledger: 
 
     assert (under_way["error"], under_way["estimated"], under_way["input_tokens"]) == ("unfinished", 1, IN)
     assert [(call.error, call.estimated, call.usage) for call in account.calls] == [("cancelled", True, Usage(IN))]
+
+
+async def test_a_call_that_is_given_up_before_it_is_made_is_booked_as_free(tmp_path: Path) -> None:
+    file, model = tmp_path / "traces.sqlite", FakeChatModel(lambda _: "yes")
+    with closing(Ledger(file)) as ledger, closing(sqlite3.connect(file, isolation_level=None)) as other:
+        account = Account(ledger, FakePrices(), Budget(), "t1", "ann")
+        other.execute("BEGIN IMMEDIATE")  # the booking waits
+        asking = asyncio.create_task(ask(account, model))
+        await asyncio.sleep(0.05)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        other.execute("COMMIT")
+        await asyncio.wrap_future(ledger.record(trace("t1")))
+        (booked,) = ledger.calls()
+
+    assert model.prompts == []
+    assert [(call.error, call.usage) for call in account.calls] == [("cancelled", None)]
+    assert (booked["error"], booked["usd"], booked["estimated"], booked["outcome"]) == ("cancelled", "0", 0, "answer")
 
 
 async def test_a_model_that_fails_again_and_again_is_left_alone(account: Account) -> None:
