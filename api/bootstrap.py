@@ -23,6 +23,7 @@ from assistant.model_calls.account import Budget
 from assistant.model_calls.caller import Caller
 from assistant.ports import ChatModel, ChunkStore, Moderator, Prices
 from assistant.prompting import load_prompts
+from assistant.retrieval.remembered import Remembering
 from assistant.settings import Settings
 from assistant.traces import Ledger
 from ingest.pipeline import Confirm, Ingest
@@ -48,7 +49,7 @@ def open_assistant(settings: Settings, traces: Path | None = None) -> Iterator[A
     home = Home(settings.home)
     prices = make_prices(settings)
     writer = make_writer(settings, prices)
-    embedder = SentenceTransformerEmbedder(settings.embeddings)
+    embedder = Remembering(SentenceTransformerEmbedder(settings.embeddings))
     pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="footnote-compute")
     ledger = Ledger(traces or home.traces, mask if settings.trace_masking else str)
     try:

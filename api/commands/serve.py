@@ -12,6 +12,9 @@ import typer
 
 from assistant.errors import FootnoteError, SettingsError
 
+# Seconds that a thread may compute while another waits: what streams to hundreds is much, in little pieces, and stood behind what computes.
+_TURN = 0.001
+
 
 def command(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -24,6 +27,7 @@ def command(
     _check_reach(host, settings.anonymous == "allow")
     listener = _listen(host, port)
     _end_in_order()
+    sys.setswitchinterval(_TURN)
     import structlog
     import uvicorn
 
