@@ -74,17 +74,17 @@ class Quantity:
 
 def missing_quantity(sentence: str, quotes: str) -> str | None:
     """The first quantity of the sentence, as written there, that the quotes do not hold."""
-    offered = [*_dates(quotes), *_times(quotes), *_numbers(quotes), *_years(quotes), *_single(quotes)]
+    offered = [*_dates(quotes), *_times(quotes), *_numbers(quotes), *_years(quotes)]
+    each = [*_single(quotes)]
     rest = sentence
     for read in (_dates, _times, _numbers):
         wanted = list(read(rest))
         for quantity in wanted:
-            if not _is_pronoun(quantity) and not any(_covers(other, quantity, offered) for other in offered):
+            if not _is_pronoun(quantity) and not _held(quantity, offered, each):
                 return quantity.written
             rest = rest.replace(quantity.written, " ; ", 1)
-    counted = {quantity.unit for quantity in offered}
-    singles = (one for one in _single(sentence) if one.unit in counted and not any(_covers(other, one, offered) for other in offered))
-    return next((one.written for one in singles), None)
+    counted = {quantity.unit for quantity in (*offered, *each)}
+    return next((one.written for one in _single(sentence) if one.unit in counted and not _held(one, offered, each)), None)
 
 
 def without_dates(text: str) -> str:
@@ -97,6 +97,12 @@ def without_dates(text: str) -> str:
 def _is_pronoun(quantity: Quantity) -> bool:
     """ "One" without a unit is more often a pronoun than a number: quoted it counts, said it needs no cover."""
     return quantity.written.lower() == "one" and quantity.unit is None
+
+
+def _held(wanted: Quantity, offered: list[Quantity], each: list[Quantity]) -> bool:
+    """ "Per year" holds one year, and no bare one."""
+    per_unit = any(one.unit == wanted.unit and one.readings & wanted.readings for one in each)
+    return per_unit or any(_covers(other, wanted, offered) for other in offered)
 
 
 def _covers(quoted: Quantity, wanted: Quantity, offered: list[Quantity]) -> bool:

@@ -175,7 +175,7 @@ def test_must_not_may_be_said_as_may_not() -> None:
 def test_an_item_that_its_introduction_denies_leaves_with_it() -> None:
     document = "Not covered are:\n- travel vaccines\n- cosmetic surgery"
     (statement,) = grounded(document, "cosmetic surgery", "cosmetic surgery").statements
-    assert statement.text == "Not covered are: cosmetic surgery"
+    assert statement.text == "Not covered are:\ncosmetic surgery"
     assert [citation.quote for citation in statement.citations] == ["Not covered are", "cosmetic surgery"]
 
 
@@ -188,3 +188,10 @@ def test_no_word_is_listed_that_tells_more_or_less_before_or_after_all_or_some()
     """
     assert not free & set(turning.split())
     assert len(stored["en"]["glue"].split()) < 130
+
+
+def test_per_year_is_one_year_and_no_bare_one() -> None:
+    quote = "Employees accrue 25 days of paid annual leave per year."
+    assert grounded(quote, "Employees accrue 25 days of leave in one year.").statements
+    assert not grounded(quote, "Employees accrue 1.").statements
+    assert not grounded(quote, "1").statements
