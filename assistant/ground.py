@@ -4,7 +4,7 @@ A claim is untrusted text. Its marker must have been supplied, its quote must st
 instruction to whoever answers, and the sentence must agree with its quotes in words, numbers, names and negation.
 
 A sentence that only repeats its quote, or a piece of it, is carried by it, whatever its length or characters: what leaves is then the
-document's own sentence. In any other case it is the cleaned sentence. Quotes leave in the document's own characters.
+document's own sentence as it stands. In any other case it is the cleaned sentence. Quotes leave in the document's own characters.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from assistant.grounding_checks import LONGEST_SENTENCE, SHORTEST_QUOTE, Basis, bad_form, clean, count_negations, meaningful, unsupported
 from assistant.grounding_instructions import addresses_answerer, opens_instructions
+from assistant.grounding_own import as_it_stands, cited_spans, not_for_readers, without_last_mark
 from assistant.grounding_quotes import Found, find_quote, says_the_same, sentence_around
 from assistant.grounding_turns import limit_behind
 from assistant.retrieval.analysis import tokens
@@ -24,11 +25,6 @@ from assistant.types import Chunk, Citation, Claim, Evidence, Span, Statement
 _WORD = re.compile(r"[^\W_]+")
 _ORDINAL = re.compile(r"\d\.$")  # "ab 1. März" is one sentence
 _LONG = 4
-# The end of an element that no page of text has: <tool_call>…</tool_call>.
-_PROGRAM = re.compile(
-    r"</(?=[A-Za-z]+[_:-])|</(?:assistant|function|parameter|prompt|script|system|think|thinking|tool|user)\b", re.IGNORECASE
-)
-_LAST = ".!?:;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,7 @@ def ground(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str 
         if reason is not None:
             dropped.extend(Dropped(quoted.claim, reason) for quoted in group)
         else:
-            statements.append(Statement(said if own is None else own, _citations(group)))
+            statements.append(Statement(said if own is None else own, _citations(group, own is not None)))
     return Grounding(tuple(statements), tuple(dropped))
 
 
@@ -103,9 +99,10 @@ def _unasked(said: str, question: str) -> set[str]:
 
 def _verbatim(group: Sequence[_Quoted], groups: Mapping[str, Sequence[_Quoted]]) -> tuple[str, str | None]:
     """What is quoted, in place of what was made of it; and what speaks against that."""
-    own = " ".join(dict.fromkeys(_introduced(quoted, clean(quoted.found.span.text), groups) for quoted in group))
-    torn = any(count_negations(quoted.found.lead_in) or limit_behind(own, quoted.found.rest) for quoted in group)
-    return own, "say this in the passage's own words, whole clauses of them" if torn else None
+    own = "\n".join(dict.fromkeys(_introduced(quoted, as_it_stands(quoted.found.span), groups) for quoted in group))
+    if any(count_negations(quoted.found.lead_in) or limit_behind(own, quoted.found.rest) for quoted in group):
+        return own, "say this in the passage's own words, whole clauses of them"
+    return own, _objection_to_own(own, group)
 
 
 def _quoted(claim: Claim, chunks: Mapping[int, Chunk]) -> _Quoted | str:
@@ -130,13 +127,13 @@ def _units(found: Found) -> list[str]:
 def _compared(claim: Claim, chunk: Chunk, found: Found) -> _Quoted:
     """A sentence that is one piece of a longer quote stands for the document's sentences around that piece. What was cut out behind a "not"
     does not say what the document says."""
-    said = clean(claim.text)
-    own: str | None = said
-    if claim.text.split() != found.span.text.split() and not says_the_same(said, own := clean(found.span.text)):
+    said, repeats = clean(claim.text), True
+    if claim.text.split() != found.span.text.split() and not says_the_same(said, clean(found.span.text)):
         piece = sentence_around(said, found, chunk)
-        own = clean(piece.span.text) if piece and len(piece.span.text) <= LONGEST_SENTENCE else None
-        found = piece if piece and own else found
-    return _Quoted(claim, said, chunk, found, None if count_negations(found.lead_in) else own)
+        repeats = piece is not None and len(piece.span.text) <= LONGEST_SENTENCE
+        found = piece if piece and repeats else found
+    own = as_it_stands(found.span) if repeats and not count_negations(found.lead_in) else None
+    return _Quoted(claim, said, chunk, found, own)
 
 
 def _introduced(quoted: _Quoted, own: str, groups: Mapping[str, Sequence[_Quoted]]) -> str:
@@ -147,7 +144,7 @@ def _introduced(quoted: _Quoted, own: str, groups: Mapping[str, Sequence[_Quoted
     spans = [other.found.span for group in groups.values() for other in group if other.chunk is quoted.chunk]
     if any(span.start <= introduction.start and introduction.end <= span.end for span in spans):
         return own
-    return f"{clean(introduction.text)} {own}"
+    return f"{as_it_stands(introduction)}\n{own}"
 
 
 def _objection(said: str, group: Sequence[_Quoted], question: str) -> str | None:
@@ -163,7 +160,7 @@ def _objection_to_own(own: str, group: Sequence[_Quoted]) -> str | None:
     """What speaks against the document's own sentence."""
     if not meaningful(own):
         return "the sentence says nothing"
-    if any(_PROGRAM.search(quoted.found.span.text) for quoted in group):
+    if any(not_for_readers(quoted.found.span) for quoted in group):
         return "the quote is written for a program"
     limits = [limit_behind(own, quoted.found.rest) for quoted in group if quoted.own is not None]
     return f"the quote leaves out “{limits[0]}”" if limits and limits[0] is not None else None
@@ -197,21 +194,17 @@ def _pieces(found: Found) -> list[tuple[str, bool]]:
     return [(piece, found.whole_line and len(pieces) == 1) for piece in pieces]
 
 
-def _citations(group: Sequence[_Quoted]) -> tuple[Citation, ...]:
-    """Each quote once; the introduction of a list too where it negates what the quoted item says."""
+def _citations(group: Sequence[_Quoted], in_own_words: bool) -> tuple[Citation, ...]:
+    """Each quote once, in the document's own words each sentence of it; the introduction of a list too where it negates what the quoted
+    item says."""
     citations: dict[tuple[int, int, int], Citation] = {}
     for quoted in group:
         introduction = quoted.found.introduction
         governing = [introduction] if introduction and count_negations(introduction.text) else []
-        for span in map(_without_last_mark, (*governing, quoted.found.span)):
-            citations[quoted.claim.marker, span.start, span.end] = _citation(quoted, span)
+        for span in (*governing, quoted.found.span):
+            for part in cited_spans(span) if in_own_words else (without_last_mark(span),):
+                citations[quoted.claim.marker, part.start, part.end] = _citation(quoted, part)
     return tuple(citations.values())
-
-
-def _without_last_mark(span: Span) -> Span:
-    """An answer puts its own marks there: without it, the document's words stand in the answer letter for letter."""
-    text = span.text.rstrip(_LAST) or span.text
-    return Span(span.start, span.start + len(text), text)
 
 
 def _citation(quoted: _Quoted, span: Span) -> Citation:

@@ -171,7 +171,7 @@ def check(statement: Statement, question: str) -> None:
         place = _place(citation.marker, citation.start, citation.end)
         assert place == citation.quote
         assert not re.search("zorblax|evil|previous", citation.quote), "an instruction was quoted"
-    assert not any(unicodedata.category(c) in ("Cc", "Cf", "Co", "Cn") for c in text)
+    assert not any(unicodedata.category(c) in ("Cc", "Cf", "Co", "Cn") for c in text.replace("\n", " "))
     assert len(text) <= 600 or _plain(text) in _plain(" ".join(quoted))
     for address in re.findall(
         r"https?:\S+|\bwww\.\S+|[\w.]+@\S+|\b\w+\.example\S*|(?:javascript|data|tel|mailto):\S*", text, re.IGNORECASE

@@ -88,4 +88,4 @@ def test_who_insists_on_the_old_number_is_dropped(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_who_says_the_new_number_is_heard(case: Case) -> None:
     (statement,) = ground([Claim(case.changed, 1, case.changed)], case.evidence, case.question).statements
-    assert case.changed in (statement.text, statement.citations[-1].quote)
+    assert case.changed == " ".join(statement.text.split())

@@ -488,4 +488,4 @@ class TestShown:
         assert whole.keys() == {"replays", "recorded", "again"}
         assert [one["alike"] for one in whole["replays"]] == [True, True]
         assert whole["replays"][1]["sentences"][0] == {"fate": "same", "text": whole["replays"][1]["again"]["sentences"][0]}
-        assert (whole["recorded"]["usd"], whole["again"]["usd"], whole["again"]["quotes_same"]) == (0.00003, 0.00003, 2)
+        assert (whole["recorded"]["usd"], whole["again"]["usd"], whole["again"]["quotes_same"]) == (0.00003, 0.00003, 4)
