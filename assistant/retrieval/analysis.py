@@ -10,6 +10,7 @@ import hashlib
 import re
 import threading
 import unicodedata
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,6 +25,8 @@ _SEAM = re.compile(r"(?<=[^\W\d_]{2})(?=\d)|(?<=\d\d)(?=[^\W\d_]{2})")
 SPELT = "="
 SHORTEST_SPELT = 4
 _REMEMBERED = 200_000
+# Sentences and chunks, about 20 MB of them.
+_TEXTS = 20_000
 # Names this code, so that no query is analysed in another way than the index was.
 ANALYSIS = hashlib.sha256(Path(__file__).read_bytes() + version("snowballstemmer").encode()).hexdigest()[:16]
 
@@ -59,22 +62,27 @@ _SAME: dict[str, str] = {
 
 
 class Analyzer:
-    """Turns text into terms. Holds the stems it has seen; safe to share between threads (the stemmer itself is not)."""
+    """Turns text into terms. Holds the stems it has seen, and the terms of the texts it was given last: a question is answered by the same
+    sentences again and again. Safe to share between threads (the stemmer itself is not)."""
 
     def __init__(self) -> None:
         self._stemmer = snowballstemmer.stemmer("english")
         self._stems: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._last = lru_cache(_TEXTS)(self._terms)
 
     def terms(self, text: str) -> list[str]:
         """The terms of `text` in order, with repetitions. Empty for a text of stop words alone."""
-        return [self._stem(token) for token in tokens(text) if token not in STOP_WORDS]
+        return list(self._last(text))
 
     def entries(self, text: str) -> list[str]:
         """What an index keeps of `text`: its terms, then its words as they are spelt, each once, behind the mark."""
         found = [token for token in tokens(text) if token not in STOP_WORDS]
         spelt = {token for token in found if len(token) >= SHORTEST_SPELT and token.isalpha()}
         return [*(self._stem(token) for token in found), *(SPELT + token for token in sorted(spelt))]
+
+    def _terms(self, text: str) -> tuple[str, ...]:
+        return tuple(self._stem(token) for token in tokens(text) if token not in STOP_WORDS)
 
     def _stem(self, token: str) -> str:
         stem = self._stems.get(token)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from assistant.types import Span
 
@@ -29,6 +30,11 @@ def sentences(text: str) -> list[Span]:
 
     A list item, a table row or a line that does not look wrapped is a sentence of its own, whatever it ends in.
     """
+    return list(_found(text))
+
+
+@lru_cache(4096)  # several steps of a question, and the next question, split the same chunks
+def _found(text: str) -> tuple[Span, ...]:
     spans = []
     for start, end in _paragraphs(text):
         for a, b in _split(text, start, end):
@@ -37,7 +43,7 @@ def sentences(text: str) -> list[Span]:
             if stripped:
                 first = a + len(piece) - len(piece.lstrip())
                 spans.append(Span(first, first + len(stripped), stripped))
-    return spans
+    return tuple(spans)
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
