@@ -22,7 +22,7 @@ _CUT = re.compile(
     r"!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?"  # an image
     r"|\[(?P<label>[^\[\]]*)\]\([^)]*\)"  # a link
     r"|</?[A-Za-z!?][^<>]*>"  # a tag or <https://…>
-    r"|[\[【]\s*\^?\d+(?:\s*[-,;–]\s*\d+)*\s*[\]】]"  # noqa: RUF001 - [1], [2–4]
+    r"|[\[【]\s*\^?\d+(?:\s*[-,;–]\s*\d+)*\s*[\]】]"  # noqa: RUF001 - a mark like [1] or a range of them
 )
 _BROKEN = re.compile(r"!\[|\]\s?\(|\]\[|<[A-Za-z/!?]")
 # The end of an element that no page of text has: <tool_call>…</tool_call>.
