@@ -84,8 +84,9 @@ def recomputed(call: Row) -> Decimal | None:
     return usd_of(rate, Usage(call["input_tokens"], call["output_tokens"], call["cached_tokens"], call["reasoning_tokens"]))
 
 
-def cost_report(ledger: Ledger) -> CostReport:
-    calls, questions = ledger.calls(), ledger.count()
+def cost_report(ledger: Ledger, principal: str | None = None) -> CostReport:
+    """Of one principal's questions, or of all."""
+    calls, questions = ledger.calls(principal), ledger.count(principal)
     total = add_up(calls)
     return CostReport(
         total=total,

@@ -3,6 +3,10 @@
     FootnoteError
     ├── InvalidRequest       the caller's input is wrong; `field` names which part
     ├── NotFound             no such document or trace, or none that this principal may see
+    ├── Unauthenticated      no credential was shown, or none that is valid
+    ├── Forbidden            the credential is valid, and not good for this
+    ├── TooMuch              the caller has to wait: `retry_after` seconds
+    │   └── Overloaded           everybody has to: more is asked than can be answered
     ├── SettingsError        a setting is wrong; the message names the variable and what is allowed
     ├── IndexUnavailable     there is nothing to answer from
     │   ├── IndexMissing         nothing was ingested yet
@@ -37,6 +41,24 @@ class InvalidRequest(FootnoteError):
 
 
 class NotFound(FootnoteError):
+    pass
+
+
+class Unauthenticated(FootnoteError):
+    pass
+
+
+class Forbidden(FootnoteError):
+    pass
+
+
+class TooMuch(FootnoteError):
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Overloaded(TooMuch):
     pass
 
 

@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS traces (
     input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, reply TEXT NOT NULL, cache_key TEXT, origin TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS traces_by_time ON traces (created, id);
+CREATE INDEX IF NOT EXISTS traces_by_principal ON traces (principal, created, id);
 CREATE INDEX IF NOT EXISTS traces_by_key ON traces (cache_key) WHERE cache_key IS NOT NULL;
 CREATE TABLE IF NOT EXISTS steps (
     trace_id TEXT NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, started REAL NOT NULL, milliseconds REAL NOT NULL,

@@ -78,24 +78,27 @@ class Ledger:
         self._submit(lambda: [("INSERT OR IGNORE INTO prompts VALUES (?, ?, ?)", row)])
 
     def rate(self, feedback: Feedback) -> None:
-        """Raises NotFound when there is no such trace."""
-        self._summary(feedback.trace_id)
+        """Raises NotFound when there is no such trace of this principal's."""
+        self._summary(feedback.trace_id, feedback.principal)
         comment = None if feedback.comment is None else self._mask(feedback.comment)
         row = (feedback.trace_id, now().isoformat(), feedback.principal, feedback.rating, comment)
         self._submit(lambda: [("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?, ?)", row)]).result()
 
-    def recent(self, limit: int | None, before: tuple[str, str] | None = None, *, disliked: bool = False) -> list[dict[str, Any]]:
-        """Summaries, the newest first, beginning behind `before`: a trace's `created` and `id`. `disliked`: only those with a thumb
-        down."""
+    def recent(
+        self, limit: int | None, before: tuple[str, str] | None = None, *, principal: str | None = None, disliked: bool = False
+    ) -> list[dict[str, Any]]:
+        """Summaries, the newest first, beginning behind `before`: a trace's `created` and `id`. `principal`: only this one's; `disliked`:
+        only those with a thumb down."""
         wanted = ["(created, id) < (?, ?)"] if before else []
+        wanted += ["principal = ?"] if principal is not None else []
         wanted += ["id IN (SELECT trace_id FROM feedback WHERE rating < 0)"] if disliked else []
         where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
-        most = -1 if limit is None else limit
-        return self._shown(f"SELECT {SUMMARY} FROM traces {where} ORDER BY created DESC, id DESC LIMIT ?", (*(before or ()), most))
+        values = (*(before or ()), *([principal] if principal is not None else []), -1 if limit is None else limit)
+        return self._shown(f"SELECT {SUMMARY} FROM traces {where} ORDER BY created DESC, id DESC LIMIT ?", values)
 
-    def trace(self, trace_id: str) -> dict[str, Any]:
-        """Everything about one question. Raises NotFound."""
-        summary = self._summary(trace_id)
+    def trace(self, trace_id: str, principal: str | None = None) -> dict[str, Any]:
+        """Everything about one question. Raises NotFound, also where a principal is named and the question is another's."""
+        summary = self._summary(trace_id, principal)
         stored = self._rows("SELECT groups, filters, reply FROM traces WHERE id = ?", (trace_id,))[0]
         steps = self._rows("SELECT name, started, milliseconds, attributes FROM steps WHERE trace_id = ? ORDER BY position", (trace_id,))
         calls = self._shown("SELECT * FROM calls WHERE trace_id = ? ORDER BY created, id", (trace_id,))
@@ -127,17 +130,22 @@ class Ledger:
         rows = self._rows(f"SELECT usd FROM calls WHERE created >= ? AND usd IS NOT NULL {whose}", (since.isoformat(), *who))
         return sum((Decimal(row["usd"]) for row in rows), Decimal(0))
 
-    def calls(self) -> list[dict[str, Any]]:
-        """Every call, with what `costs` needs of it. One whose question never ended, because the process did, is `interrupted`."""
+    def calls(self, principal: str | None = None) -> list[dict[str, Any]]:
+        """Every call, of one principal where one is named, with what `costs` needs of it. One whose question never ended, because the
+        process did, is `interrupted`."""
         columns = "provider, model, purpose, principal, input_tokens, output_tokens, cached_tokens, reasoning_tokens, usd, estimated, error"
-        return self._rows(f"SELECT substr(created, 1, 10) AS day, {columns}, coalesce(outcome, 'interrupted') AS outcome FROM calls")
+        whose, who = ("WHERE principal = ?", (principal,)) if principal is not None else ("", ())
+        shown = f"substr(created, 1, 10) AS day, {columns}, coalesce(outcome, 'interrupted') AS outcome"
+        return self._rows(f"SELECT {shown} FROM calls {whose}", who)
 
-    def count(self) -> int:
-        """How many questions there are."""
-        return int(self._rows("SELECT count(*) AS questions FROM traces")[0]["questions"])
+    def count(self, principal: str | None = None) -> int:
+        """How many questions there are, of one principal where one is named."""
+        whose, who = ("WHERE principal = ?", (principal,)) if principal is not None else ("", ())
+        return int(self._rows(f"SELECT count(*) AS questions FROM traces {whose}", who)[0]["questions"])
 
-    def _summary(self, trace_id: str) -> dict[str, Any]:
-        rows = self._shown(f"SELECT {SUMMARY} FROM traces WHERE id = ?", (trace_id,))
+    def _summary(self, trace_id: str, principal: str | None = None) -> dict[str, Any]:
+        whose, who = ("AND principal = ?", (principal,)) if principal is not None else ("", ())
+        rows = self._shown(f"SELECT {SUMMARY} FROM traces WHERE id = ? {whose}", (trace_id, *who))
         if not rows:
             raise NotFound(f"There is no trace {trace_id}.")
         return rows[0]

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from api.http import problems
+from api.http.doors import Doors
 from api.http.routes import router
 from api.http.schemas import Problem
 from assistant.answering import Assistant
@@ -18,8 +19,9 @@ from assistant.answering import Assistant
 _SELDOM = 100
 
 
-def create_app(assistant: Assistant) -> FastAPI:
-    """The caller opens and closes the Assistant; the application warms it up before it takes its first request."""
+def create_app(assistant: Assistant, doors: Doors | None = None) -> FastAPI:
+    """The caller opens and closes the Assistant; the application warms it up before it takes its first request. Without `doors` everybody
+    is the local user."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -35,6 +37,7 @@ def create_app(assistant: Assistant) -> FastAPI:
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
     )
     app.state.assistant = assistant
+    app.state.doors = doors or Doors()
     app.include_router(router)
     problems.install(app)
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -13,7 +14,16 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.http.schemas import FieldErrorOut, Problem
-from assistant.errors import FootnoteError, IndexUnavailable, InvalidRequest, NotFound
+from assistant.errors import (
+    FootnoteError,
+    Forbidden,
+    IndexUnavailable,
+    InvalidRequest,
+    NotFound,
+    Overloaded,
+    TooMuch,
+    Unauthenticated,
+)
 
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger()
@@ -22,6 +32,10 @@ log = structlog.get_logger()
 _STATUS: Sequence[tuple[type[FootnoteError], HTTPStatus]] = (
     (InvalidRequest, HTTPStatus.UNPROCESSABLE_ENTITY),
     (NotFound, HTTPStatus.NOT_FOUND),
+    (Unauthenticated, HTTPStatus.UNAUTHORIZED),
+    (Forbidden, HTTPStatus.FORBIDDEN),
+    (Overloaded, HTTPStatus.SERVICE_UNAVAILABLE),
+    (TooMuch, HTTPStatus.TOO_MANY_REQUESTS),
     (IndexUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (FootnoteError, HTTPStatus.INTERNAL_SERVER_ERROR),
 )
@@ -61,7 +75,13 @@ def problem_of(error: BaseException) -> JSONResponse:
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server; its log says what.")
     status = next(status for kind, status in _STATUS if isinstance(error, kind))
     errors = [FieldErrorOut(field=error.field, message=error.message)] if isinstance(error, InvalidRequest) else []
-    return problem(status, str(error), errors)
+    return problem(status, str(error), errors, _headers(error))
+
+
+def _headers(error: FootnoteError) -> dict[str, str]:
+    if isinstance(error, TooMuch):
+        return {"retry-after": str(max(1, math.ceil(error.retry_after)))}
+    return {"www-authenticate": "Bearer"} if isinstance(error, Unauthenticated) else {}
 
 
 async def _failed(_: Request, error: Exception) -> JSONResponse:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
+from api.http.callers import Asker, Core, Reader
 from api.http.cursors import decode, encode
 from api.http.schemas import (
     AskIn,
@@ -25,27 +26,12 @@ from api.http.schemas import (
 )
 from api.http.shapes import costs_out, document_out, document_text_out, hits_out
 from api.http.streaming import STREAMED, streamed
-from assistant.answering import Assistant
 from assistant.costs import cost_report
 from assistant.errors import NotFound
 from assistant.traces import Feedback
-from assistant.types import LOCAL, Principal, Question
+from assistant.types import Question
 
 router = APIRouter()
-
-
-def assistant_of(request: Request) -> Assistant:
-    found: Assistant = request.app.state.assistant
-    return found
-
-
-def who_asks() -> Principal:
-    """Without keys everyone who reaches the server is the one local user."""
-    return LOCAL
-
-
-Core = Annotated[Assistant, Depends(assistant_of)]
-Asker = Annotated[Principal, Depends(who_asks)]
 
 
 @router.post("/v1/ask", tags=["questions"], response_model=ReplyOut, responses=STREAMED)
@@ -97,25 +83,25 @@ async def feedback(body: FeedbackIn, core: Core, asker: Asker) -> FeedbackOut:
 
 
 @router.get("/v1/traces", tags=["traces"])
-def traces(query: Annotated[TracesQuery, Query()], core: Core) -> TracesOut:
-    """Questions and what became of them, the newest first."""
+def traces(query: Annotated[TracesQuery, Query()], core: Core, reader: Reader) -> TracesOut:
+    """One's own questions and what became of them, the newest first; everybody's for an admin."""
     before = decode(query.cursor, 2) if query.cursor else None
-    found = core.ledger.recent(query.limit + 1, (before[0], before[1]) if before else None)
+    found = core.ledger.recent(query.limit + 1, (before[0], before[1]) if before else None, principal=reader.whose)
     page = found[: query.limit]
     last = encode(page[-1]["created"], page[-1]["id"]) if len(found) > query.limit else None
     return TracesOut(traces=page, next=last)
 
 
 @router.get("/v1/traces/{trace_id}", tags=["traces"])
-def trace(trace_id: str, core: Core) -> dict[str, Any]:
+def trace(trace_id: str, core: Core, reader: Reader) -> dict[str, Any]:
     """Everything seen, decided and paid for one question."""
-    return core.ledger.trace(trace_id)
+    return core.ledger.trace(trace_id, reader.whose)
 
 
 @router.get("/v1/costs", tags=["traces"])
-def costs(core: Core) -> CostsOut:
-    """What was paid, by day and by model."""
-    return costs_out(cost_report(core.ledger))
+def costs(core: Core, reader: Reader) -> CostsOut:
+    """What was paid for one's own questions, by day and by model; for everybody's to an admin."""
+    return costs_out(cost_report(core.ledger, reader.whose))
 
 
 @router.get("/healthz", tags=["operation"], response_model_exclude_none=True)

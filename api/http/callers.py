@@ -1,0 +1,66 @@
+"""What a route is given of its caller: who they are, once it is clear that they may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
+
+from api.http.doors import Doors
+from api.identity.callers import Caller, Scope
+from assistant.answering import Assistant
+from assistant.errors import Forbidden
+from assistant.types import Principal
+
+_SCHEME = HTTPBearer(auto_error=False, description="A key of `footnote keys create`, or a token of the company's sign-in.")
+
+
+@dataclass(frozen=True, slots=True)
+class TraceReader:
+    """`whose` are the traces that are shown: one's own, None for everybody's."""
+
+    caller: Caller
+    whose: str | None
+
+
+def assistant_of(request: Request) -> Assistant:
+    found: Assistant = request.app.state.assistant
+    return found
+
+
+def doors_of(request: Request) -> Doors:
+    found: Doors = request.app.state.doors
+    return found
+
+
+def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
+    """A dependency: the caller, who may do what the scope says. Raises Unauthenticated and Forbidden."""
+
+    async def caller(request: Request, _: Annotated[object, Security(_SCHEME)]) -> Caller:
+        found = await doors_of(request).doorman.identify(request.headers.get("authorization"))
+        if scope not in found.scopes and "admin" not in found.scopes:
+            raise Forbidden(f"This key is not for this: it lacks the scope {scope}.")
+        return found
+
+    return caller
+
+
+async def _asker(caller: Annotated[Caller, Depends(needs("ask"))]) -> Principal:
+    return caller.principal
+
+
+async def _reader(request: Request, caller: Annotated[Caller, Depends(needs("traces"))]) -> TraceReader:
+    """Who is shown what others asked is written down first."""
+    if "admin" not in caller.scopes:
+        return TraceReader(caller, caller.principal.name)
+    doors_of(request).looked(caller, f"{request.url.path}?{request.url.query}".rstrip("?"))
+    return TraceReader(caller, None)
+
+
+Core = Annotated[Assistant, Depends(assistant_of)]
+Asker = Annotated[Principal, Depends(_asker)]
+Reader = Annotated[TraceReader, Depends(_reader)]
+Admin = Annotated[Caller, Depends(needs("admin"))]
