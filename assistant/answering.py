@@ -18,7 +18,7 @@ from assistant.answer import Outcome, Session, Writer, answer_in_extracts, answe
 from assistant.cache import again, key_of, worth_keeping
 from assistant.compose import refusal
 from assistant.costs import cost_of
-from assistant.errors import IndexUnavailable, ModelUnavailable
+from assistant.errors import FootnoteError, IndexUnavailable, ModelUnavailable
 from assistant.events import Found, Place, Tell
 from assistant.features import features
 from assistant.follow_up import written_out
@@ -44,7 +44,8 @@ T = TypeVar("T")
 class Assistant:
     """Answers from evidence, or refuses. Computing runs in `pool`, so that nothing that waits stands behind it.
 
-    `writer` writes with models; without one, answers are extracts. `seconds` is how long a question may take.
+    `writer` writes with models; without one, answers are extracts. `seconds` is how long a question may take. `open` counts the questions
+    that are being answered.
     """
 
     def __init__(
@@ -63,6 +64,8 @@ class Assistant:
         seconds: float = 60.0,
     ) -> None:
         self.ledger = ledger
+        self.open = 0
+        self._warm = False
         self._snapshots = snapshots
         self._embedder = embedder
         self._retriever = Retriever(embedder, reranker)
@@ -84,12 +87,15 @@ class Assistant:
         trace_id = secrets.token_hex(12)
         account = Account(self.ledger, self._prices, self._budget, trace_id, question.principal.name)
         run = Run(question, trace_id, account, Deadline.of_question(self._seconds), tell, origin)
+        self.open += 1
         try:
             reply = await self._reply(run)
         except BaseException as error:
             if run.account.calls:
                 self.ledger.record(self._trace(run, None, "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"))
             raise
+        finally:
+            self.open -= 1
         await asyncio.wrap_future(self.ledger.record(self._trace(run, reply, reply.kind)))
         return reply
 
@@ -106,9 +112,20 @@ class Assistant:
         """The published generation; the first to meet a new one waits until it is open. Raises IndexUnavailable."""
         return self._snapshots.current()
 
+    def missing(self) -> list[str]:
+        """What there has to be and is not before a question can be answered and recorded, in words; nothing where all is there."""
+        said = [] if self._warm else ["The embedding model is not loaded yet."]
+        for needed in (self.snapshot, self.ledger.check):
+            try:
+                needed()
+            except FootnoteError as error:
+                said.append(str(error))
+        return said
+
     async def warm_up(self) -> None:
         """Loads the embedding model and opens the index, so that the first question need not wait. Without an index there is none."""
         await self._compute(self._embedder.embed, ["warm up"])
+        self._warm = True
         with suppress(IndexUnavailable):
             await self._compute(self._snapshots.current)
 
@@ -233,6 +250,7 @@ class Assistant:
             prompt=self._writer.prompts.version if self._writer else None,
             key=run.key if reply and worth_keeping(reply) else None,
             origin=run.origin,
+            calls=tuple(run.account.calls),
         )
 
     async def _compute(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -53,10 +53,10 @@ Statement = tuple[str, Sequence[object]]
 Mask = Callable[[str], str]
 
 
-def call_statement(call: Call, trace_id: str, principal: str, created: datetime) -> Statement:
+def call_statement(call: Call, trace_id: str, principal: str) -> Statement:
     usage = call.usage
     tokens = (usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.reasoning_tokens) if usage else (None,) * 4
-    head = (call.id, trace_id, created.isoformat(), principal, call.provider, call.model, call.purpose, round(call.milliseconds, 2))
+    head = (call.id, trace_id, call.created.isoformat(), principal, call.provider, call.model, call.purpose, round(call.milliseconds, 2))
     rate = None if call.rate is None else to_json({name: str(dollars) for name, dollars in asdict(call.rate).items()})
     usd = None if call.usd is None else str(call.usd)
     tail = (rate, usd, int(call.estimated), call.prices, call.error, None)

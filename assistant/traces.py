@@ -1,7 +1,8 @@
 """The ledger: one row a question, one a step, one a call to a model, in SQLite.
 
 A background thread writes in batches and `record` returns when its batch is committed: thousands of questions share one commit, and
-a reply that was sent has its trace, whatever happens to the process afterwards. What is handed over first is written first.
+a reply that was sent has its trace, whatever happens to the process afterwards. What is handed over first is written first. Whoever
+listens is told of each trace when it is committed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from assistant.trace_rows import SCHEMA, SUMMARY, VERSION, Statement, call_state
 from assistant.types import Call, Trace
 
 _BATCH = 200
+_PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Feedback:
     comment: str | None
 
 
+Listener = Callable[[Trace], None]
 _Job = tuple[Callable[[], list[Statement]], "Future[None]"]
 
 
@@ -48,6 +52,7 @@ class Ledger:
     def __init__(self, path: Path, mask: Callable[[str], str] = str) -> None:
         self._path = path
         self._mask = mask
+        self._listeners: list[Listener] = []
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,13 +69,28 @@ class Ledger:
         self._jobs.put(None)
         self._writer.join()
 
-    def book(self, call: Call, trace_id: str, principal: str, created: datetime) -> Future[None]:
+    def listen(self, listener: Listener) -> None:
+        """It is called with every trace from now on, as it was asked and answered (nothing is masked), when that is committed, and before
+        whoever waits for it goes on: let it be quick. What it raises is logged and harms nobody."""
+        self._listeners.append(listener)
+
+    def check(self, patience: float = _PATIENCE) -> None:
+        """Raises FootnoteError where nothing can be written, or not within the seconds of `patience`."""
+        try:
+            self._submit(lambda: [(f"PRAGMA user_version = {VERSION}", ())]).result(patience)
+        except TimeoutError:
+            raise FootnoteError(f"{self._path} is busy: nothing could be written for {patience:g} seconds.") from None
+
+    def book(self, call: Call, trace_id: str, principal: str) -> Future[None]:
         """A call of a question, before it is made and again when it has ended. Done when it is committed."""
-        return self._submit(lambda: [call_statement(call, trace_id, principal, created)])
+        return self._submit(lambda: [call_statement(call, trace_id, principal)])
 
     def record(self, trace: Trace) -> Future[None]:
         """Done when the trace is committed, and every call that was booked before."""
-        return self._submit(lambda: trace_statements(trace, self._mask))
+        done = self._submit(lambda: trace_statements(trace, self._mask))
+        for listener in self._listeners:
+            done.add_done_callback(partial(_tell, listener, trace))
+        return done
 
     def keep_prompt(self, digest: str, text: str) -> None:
         """What the hash in a trace stands for, so that the question can be asked again when the prompt is another one."""
@@ -170,6 +190,7 @@ class Ledger:
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA secure_delete = ON")  # a comment that was replaced leaves the file
         return db
 
     def _write(self) -> None:
@@ -199,6 +220,11 @@ def _make(db: sqlite3.Connection, path: Path) -> None:
     if version != VERSION and db.execute("SELECT 1 FROM sqlite_master WHERE name = 'traces'").fetchone():
         raise FootnoteError(f"{path} was written by another version of Footnote. Move it away to keep it, and a new one is begun.")
     db.executescript(SCHEMA)
+
+
+def _tell(listener: Listener, trace: Trace, done: Future[None]) -> None:
+    if done.exception() is None:
+        listener(trace)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -231,12 +231,14 @@ class Call:
 
     `usage` is what the provider reported, or what we reckon where it reported nothing (`estimated`); None where it cannot have worked for
     us: it turned the request away, or was never reached. `usd` follows from `usage` and `rate`; it is None where the rate is unknown.
+    `created` is when it began.
     """
 
     id: str
     model: str
     provider: str
     purpose: Purpose
+    created: datetime
     milliseconds: float
     usage: Usage | None
     usd: Decimal | None
@@ -292,7 +294,7 @@ class Trace:
 
     `reply` is None where nobody waited for one (`outcome` `cancelled`) or it failed. `model` and `prompt` (the hash of its files) say what
     would write the answer; `key` is the answer's in the cache, None where it is not to be used again. `origin` is the trace that this one
-    repeats: out of the cache, or by `footnote replay`.
+    repeats: out of the cache, or by `footnote replay`. `calls` are those of this question, in the order in which they ended.
     """
 
     id: str
@@ -308,3 +310,4 @@ class Trace:
     prompt: str | None = None
     key: str | None = None
     origin: str | None = None
+    calls: tuple[Call, ...] = ()

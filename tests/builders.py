@@ -45,7 +45,7 @@ def call(
     usd: Decimal | None = Decimal("0.002"), model: str = "small", error: str | None = None, call_id: str = "c1", estimated: bool = False
 ) -> Call:
     rate = None if usd is None else Rate(Decimal(1), Decimal(1), Decimal(1))
-    return Call(call_id, model, "openai", "answer", 120.0, Usage(100, 20), usd, rate, "prices 1", error, estimated)
+    return Call(call_id, model, "openai", "answer", NOW, 120.0, Usage(100, 20), usd, rate, "prices 1", error, estimated)
 
 
 def reply(trace_id: str = "t1", cost: Cost | None = None) -> Reply:

@@ -74,7 +74,7 @@ class Account:
             await self._check_budget()
         tokens = reckoned(sum(len(message.content) for message in messages))
         entry = Entry(secrets.token_hex(12), called, purpose, datetime.now(UTC), time.perf_counter(), tokens)
-        booked = self._book(self._call(entry, called.model, Usage(tokens), UNFINISHED, estimated=True), entry)
+        booked = self._book(self._call(entry, called.model, Usage(tokens), UNFINISHED, estimated=True))
         try:
             await asyncio.wrap_future(booked)
         except asyncio.CancelledError:
@@ -86,31 +86,42 @@ class Account:
         """Of a call that brought a reply, whatever it is worth."""
         usage = completion.usage or Usage(entry.input_tokens, reckoned(len(completion.text)))
         error = None if completion.ended == "complete" else completion.ended
-        self._close(self._call(entry, completion.model, usage, error, estimated=completion.usage is None), entry)
+        self._close(self._call(entry, completion.model, usage, error, estimated=completion.usage is None))
 
     def settle_failed(self, entry: Entry, failed: ModelFailed, heard: int = 0) -> None:
         """`heard` characters came before it failed."""
         usage = Usage(entry.input_tokens, reckoned(heard)) if failed.worked else None
-        self._close(self._call(entry, entry.called.model, usage, failed.error, estimated=failed.worked), entry)
+        self._close(self._call(entry, entry.called.model, usage, failed.error, estimated=failed.worked))
 
     def settle_free(self, entry: Entry, error: str | None) -> None:
         """Of a call that the provider does not charge for."""
-        self._close(self._call(entry, entry.called.model, None, error, estimated=False), entry)
+        self._close(self._call(entry, entry.called.model, None, error, estimated=False))
 
-    def _close(self, call: Call, entry: Entry) -> None:
+    def _close(self, call: Call) -> None:
         self.calls.append(call)
-        self._book(call, entry)
+        self._book(call)
 
-    def _book(self, call: Call, entry: Entry) -> Future[None]:
-        return self._ledger.book(call, self._trace_id, self._principal, entry.created)
+    def _book(self, call: Call) -> Future[None]:
+        return self._ledger.book(call, self._trace_id, self._principal)
 
     def _call(self, entry: Entry, model: str, usage: Usage | None, error: str | None, *, estimated: bool) -> Call:
         rate = self._rate(entry.called, model, usage.input_tokens if usage else 0)
         usd = Decimal(0) if usage is None else usd_of(rate, usage) if rate else None
         took = (time.perf_counter() - entry.started) * 1000
         return Call(
-            entry.id, model, entry.called.provider, entry.purpose, took, usage, usd, rate, self._prices.version, error, estimated
-        )  # fmt: skip
+            entry.id,
+            model,
+            entry.called.provider,
+            entry.purpose,
+            entry.created,
+            took,
+            usage,
+            usd,
+            rate,
+            self._prices.version,
+            error,
+            estimated,
+        )
 
     def _rate(self, called: Called, model: str, tokens: int) -> Rate | None:
         """Of the name that the provider reports (a dated version), else of the one that was called: a proxy may report anything."""

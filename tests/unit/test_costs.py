@@ -18,7 +18,7 @@ from api.render_costs import print_costs
 from assistant.costs import Row, Sum, add_up, add_up_by, cost_of, cost_report, recomputed, usd_of
 from assistant.traces import Ledger
 from assistant.types import Call, Rate, Usage
-from tests.builders import NOW, call, trace
+from tests.builders import call, trace
 
 RATE = Rate(Decimal("0.25"), Decimal("0.025"), Decimal("2"))
 TOKENS = st.integers(0, 2_000_000)
@@ -147,7 +147,7 @@ def path(tmp_path: Path) -> Path:
             (booked("c4", Usage(500, 0), rate=None, model="ours"), "t2", "ana"),
             (booked("c5", Usage(100, 0), estimated=True, error="unfinished"), "t3", "ana"),
         ):
-            ledger.book(one, trace_id, who, NOW)
+            ledger.book(one, trace_id, who)
         for trace_id in ("t1", "t2"):
             ledger.record(replace(trace(trace_id), outcome="answer" if trace_id == "t1" else "failed")).result(5)
     return written
@@ -182,7 +182,7 @@ class TestReport:
     def test_a_mean_of_no_question_or_of_no_known_price_is_none(self, tmp_path: Path, usd: str | None) -> None:
         with closing(Ledger(tmp_path / "traces.sqlite")) as ledger:
             assert cost_report(ledger).usd_per_question is None
-            ledger.book(call(None if usd is None else Decimal(usd)), "t1", "local", NOW)
+            ledger.book(call(None if usd is None else Decimal(usd)), "t1", "local")
             ledger.record(trace("t1")).result(5)
 
             assert cost_report(ledger).usd_per_question == (None if usd is None else 0)
@@ -214,7 +214,7 @@ class TestShown:
     def test_what_happened_to_no_call_is_not_spoken_of(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         path = tmp_path / "traces.sqlite"
         with closing(Ledger(path)) as ledger:
-            ledger.book(call(), "t1", "[ana]", NOW)
+            ledger.book(call(), "t1", "[ana]")
             ledger.record(trace("t1")).result(5)
         lines = shown(path, capsys)
 
@@ -226,7 +226,7 @@ class TestShown:
     def test_where_no_price_is_known_none_is_named(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         path = tmp_path / "traces.sqlite"
         with closing(Ledger(path)) as ledger:
-            ledger.book(call(None, estimated=True), "t1", "local", NOW)
+            ledger.book(call(None, estimated=True), "t1", "local")
             ledger.record(trace("t1")).result(5)
         lines = shown(path, capsys)
 
@@ -236,7 +236,7 @@ class TestShown:
     def test_in_a_file_a_row_is_one_line_however_long_its_name(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         path, name = tmp_path / "traces.sqlite", "a-model-with-a-name" * 10
         with closing(Ledger(path)) as ledger:
-            ledger.book(call(model=name), "t1", "local", NOW)
+            ledger.book(call(model=name), "t1", "local")
             ledger.record(trace("t1")).result(5)
 
         assert f"openai:{name} $0.002 1 100 20" in shown(path, capsys)

@@ -14,7 +14,7 @@ from assistant.traces import Ledger
 from assistant.types import LOCAL, Question
 from ingest.forget import forget
 from ingest.runs import files_with, own_runs, runs_of
-from tests.builders import NOW, call, trace
+from tests.builders import call, trace
 from tests.fakes import MemoryChunkIndex, MemoryChunkStore
 from tests.worlds import OPEN_GATE, World
 
@@ -195,7 +195,7 @@ def test_an_unknown_document_is_told_with_the_nearest(world: World) -> None:
 
 def test_what_a_call_cost_stays_booked(world: World) -> None:
     ledger = Ledger(world.home.traces)
-    ledger.book(call(error="cut"), "t9", "local", NOW)
+    ledger.book(call(error="cut"), "t9", "local")
     ledger.record(trace("t9", question="What of board/settlement.md?")).result()
     ledger.close()
     (world.folder / "board/settlement.md").unlink()

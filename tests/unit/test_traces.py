@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -29,7 +30,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def test_a_recorded_trace_is_there_whole(ledger: Ledger) -> None:
     for one in (call(Decimal("0.002")), call(None, error="timeout", call_id="c2")):
-        ledger.book(one, "t1", "local", NOW)
+        ledger.book(one, "t1", "local")
     ledger.record(trace("t1")).result(5)
 
     found = ledger.trace("t1")
@@ -118,11 +119,11 @@ def test_a_file_that_is_no_ledger_is_told(tmp_path: Path) -> None:
 
 
 def test_a_call_is_booked_before_it_is_made_and_replaced_when_it_ended(ledger: Ledger) -> None:
-    ledger.book(call(Decimal("0.001"), error="unfinished", estimated=True), "t1", "ann", NOW).result(5)
+    ledger.book(call(Decimal("0.001"), error="unfinished", estimated=True), "t1", "ann").result(5)
     assert (ledger.spent(NOW), ledger.spent(NOW, "ann"), ledger.spent(NOW, "bob")) == (Decimal("0.001"), Decimal("0.001"), Decimal(0))
     assert [(c["outcome"], c["estimated"]) for c in ledger.calls()] == [("interrupted", 1)]
 
-    ledger.book(call(Decimal("0.002")), "t1", "ann", NOW)
+    ledger.book(call(Decimal("0.002")), "t1", "ann")
     ledger.record(trace("t1")).result(5)
 
     assert ledger.spent(NOW + timedelta(seconds=1)) == 0
@@ -190,3 +191,50 @@ async def test_who_stops_waiting_for_a_trace_does_not_stop_its_writing(ledger: L
     await asyncio.wrap_future(ledger.record(trace("last")))
 
     assert ledger.count() == 51
+
+
+async def test_who_listens_is_told_of_what_is_committed_before_who_waits_goes_on(ledger: Ledger) -> None:
+    heard: list[str] = []
+    ledger.listen(lambda trace: heard.append(f"{trace.id} of {ledger.count()}"))
+
+    await asyncio.wrap_future(ledger.record(trace("t1")))
+    assert heard == ["t1 of 1"]
+    with pytest.raises(FootnoteError, match="cannot be written"):
+        await asyncio.wrap_future(ledger.record(trace("t1")))
+
+    assert heard == ["t1 of 1"]
+
+
+async def test_a_listener_that_fails_harms_nobody(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("no collector")
+
+    heard: list[str] = []
+    ledger.listen(fail)
+    ledger.listen(lambda trace: heard.append(trace.id))
+    await asyncio.wrap_future(ledger.record(trace("t1")))
+    await asyncio.wrap_future(ledger.record(trace("t2")))
+
+    assert (heard, ledger.count()) == (["t1", "t2"], 2)
+    assert "no collector" in caplog.text
+
+
+def test_a_ledger_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "traces.sqlite"
+    ledger = Ledger(path)
+    ledger.check()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(FootnoteError, match="busy"):
+            ledger.check(0.1)
+        other.execute("COMMIT")
+    ledger.close()
+
+
+def test_a_comment_that_was_replaced_leaves_the_file(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.record(trace("t1")).result(5)
+    ledger.rate(Feedback("t1", "local", -1, "Zanzibar is wrong"))
+    ledger.rate(Feedback("t1", "local", 1, None))
+    ledger.close()
+
+    assert [path.name for path in (tmp_path / "home").iterdir() if b"Zanzibar" in path.read_bytes()] == []
