@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from api.http.doors import Doors
+from api.http.limits import Limits
+from api.identity.audit import AuditLog
+from api.identity.callers import Doorman
+from api.identity.keys import Keys
 from assistant.adapters.chroma import ChromaServer, EmbeddedChroma
 from assistant.adapters.genai_prices import GenaiPrices
 from assistant.adapters.own_prices import OwnPrices
@@ -21,6 +25,7 @@ from assistant.generation import Home, Snapshots
 from assistant.masking import mask
 from assistant.model_calls.account import Budget
 from assistant.model_calls.caller import Caller
+from assistant.pool import Pool
 from assistant.ports import ChatModel, ChunkStore, Moderator, Prices
 from assistant.prompting import load_prompts
 from assistant.retrieval.remembered import Remembering
@@ -42,15 +47,15 @@ _QUIET = {
 
 
 @contextmanager
-def open_assistant(settings: Settings, traces: Path | None = None) -> Iterator[Assistant]:
+def open_assistant(settings: Settings, traces: Path | None = None, pool: Pool | None = None) -> Iterator[Assistant]:
     """An Assistant on the published index; on leaving, what runs is finished and every trace is written: to the file `traces`, by default
-    the one in FOOTNOTE_HOME."""
+    the one in FOOTNOTE_HOME. It computes in `pool`, by default in one of its own, which ends with it."""
     silence_vendors(settings)
     home = Home(settings.home)
     prices = make_prices(settings)
     writer = make_writer(settings, prices)
     embedder = Remembering(SentenceTransformerEmbedder(settings.embeddings))
-    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="footnote-compute")
+    pool = pool or make_pool()
     ledger = Ledger(traces or home.traces, mask if settings.trace_masking else str)
     try:
         yield Assistant(
@@ -69,6 +74,24 @@ def open_assistant(settings: Settings, traces: Path | None = None) -> Iterator[A
     finally:
         pool.shutdown()
         ledger.close()
+
+
+def make_pool() -> Pool:
+    return Pool(os.cpu_count() or 2)
+
+
+def make_doors(settings: Settings, waiting: Callable[[], int] = lambda: 0) -> Doors:
+    """`waiting` says how many computations wait for a processor."""
+    home = Home(settings.home)
+    store = settings.rate_store.get_secret_value() if settings.rate_store else None
+    return Doors(
+        doorman=Doorman([Keys(home.keys)]),
+        audit=AuditLog(home.audit),
+        limits=Limits(settings.rate, settings.at_once, store),
+        waiting=waiting,
+        most_waiting=settings.most_waiting,
+        any_host=settings.anonymous == "allow",
+    )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from api.commands import ask, costs, doctor, evaluate, ingest, parse, replay, search, serve, traces
+from api.commands import ask, audit, costs, doctor, evaluate, ingest, keys, parse, replay, search, serve, traces
 from assistant.errors import FootnoteError, InvalidRequest, SettingsError
 
 FAILED = 1
@@ -31,11 +31,13 @@ for name, module in {
     "serve": serve,
     "traces": traces,
     "costs": costs,
+    "audit": audit,
     "replay": replay,
     "eval": evaluate,
     "doctor": doctor,
 }.items():
     app.command(name)(module.command)
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

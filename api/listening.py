@@ -17,13 +17,14 @@ def end_in_order() -> None:
         signal.signal(number, lambda *_: sys.exit(0))
 
 
-def check_reach(host: str, anonymous: bool) -> None:
-    """Without keys whoever reaches the server reads everything, so it must not be reached by accident."""
-    if anonymous or is_loopback(host):
+def check_reach(host: str, guarded: bool) -> None:
+    """Without keys whoever reaches the server reads everything, so it must not be reached by accident. `guarded`: there are keys or a
+    sign-in, or it is meant so."""
+    if guarded or is_loopback(host):
         return
     raise SettingsError(
-        f"--host {host} can be reached from other machines, and without keys everyone who reaches it reads every document. "
-        "Listen on 127.0.0.1, or set FOOTNOTE_ANONYMOUS=allow if that is what you want."
+        f"--host {host} can be reached from other machines, and without keys everyone who reaches it reads every document. Make a key "
+        "with `footnote keys create NAME`, or listen on 127.0.0.1, or set FOOTNOTE_ANONYMOUS=allow if that is what you want."
     )
 
 

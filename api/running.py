@@ -28,7 +28,8 @@ def announced(home: Path, url: str) -> Iterator[None]:
 
 
 def post(home: Path, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
-    """The server's reply, None where none runs. Raises what the server's problem says."""
+    """The server's reply, None where none runs, or it wants a key: whoever may read its files needs none. Raises what the server's problem
+    says."""
     url = _url(home)
     if url is None:
         return None
@@ -39,6 +40,8 @@ def post(home: Path, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
             response = client.post(path, json=body)
             reply: dict[str, Any] = response.json()
     except (httpx.TransportError, ValueError):
+        return None
+    if response.status_code == httpx.codes.UNAUTHORIZED:
         return None
     if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
         first = reply["errors"][0]

@@ -8,7 +8,9 @@ FOOTNOTE_HOME/
 │   ├── lexical.npz          the inverted index over the chunks
 │   └── chroma/              chunks and vectors (on a Chroma server: the collection `footnote-<id>`)
 ├── embeddings.sqlite        vectors by content, so that a generation can be built again without embedding
-└── traces.sqlite            what was asked, answered and paid
+├── traces.sqlite            what was asked, answered and paid
+├── keys.json                who may ask over HTTP
+└── audit.jsonl              who looked at what others asked
 """
 
 from __future__ import annotations
@@ -90,6 +92,14 @@ class Home:
     @property
     def server_file(self) -> Path:
         return self.folder / "server.json"
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "keys.json"
+
+    @property
+    def audit(self) -> Path:
+        return self.folder / "audit.jsonl"
 
     @property
     def bans(self) -> Path:

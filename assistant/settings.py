@@ -88,12 +88,31 @@ class Settings(BaseSettings):
     anonymous: Literal["allow"] | None = Field(
         None, description="`allow`: serve without keys on an address that is not loopback. Everyone who reaches it reads everything."
     )
+    rate: str | None = Field(
+        None,
+        pattern=r"^\d+/(second|minute|hour|day)(;\d+/(second|minute|hour|day))*$",
+        description="Most requests of one principal (`60/minute`, `5/second;1000/day`). Unset: no limit.",
+    )
+    rate_store: SecretStr | None = Field(
+        None, description="Address of a Redis (`redis://redis:6379`) where several processes count together. Unset: each for itself."
+    )
+    at_once: int | None = Field(None, ge=1, description="Most questions of one principal that are open at once. Unset: no limit.")
+    most_waiting: int = Field(
+        32, ge=1, le=10_000, description="Computations that may wait for a processor before questions are turned away (503)."
+    )
     openai_api_key: SecretStr | None = Field(
         None, validation_alias="OPENAI_API_KEY", description="Key for OpenAI, or for what speaks its protocol."
     )
     openai_base_url: str | None = Field(
         None, validation_alias="OPENAI_BASE_URL", description="Address of a server that speaks OpenAI's protocol (vLLM, Ollama, Azure)."
     )
+
+    @field_validator("rate_store")
+    @classmethod
+    def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://")):
+            raise ValueError("must begin with redis:// or rediss://")
+        return value
 
     @field_validator("chroma_url", "openai_base_url")
     @classmethod

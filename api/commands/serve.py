@@ -18,23 +18,29 @@ def command(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8000,
 ) -> None:
     """Serve questions over HTTP until Ctrl-C."""
+    from assistant.generation import Home
     from assistant.settings import load_settings
 
     settings = load_settings()
-    check_reach(host, settings.anonymous == "allow")
+    keys = Home(settings.home).keys.exists()
+    check_reach(host, keys or settings.anonymous == "allow")
     listener = listen(host, port)
     end_in_order()
     sys.setswitchinterval(_TURN)
     import structlog
     import uvicorn
 
-    from api.bootstrap import open_assistant
+    from api.bootstrap import make_doors, make_pool, open_assistant
     from api.http.app import create_app
     from api.running import announced
 
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     url = f"http://{reached_by(host)}:{listener.getsockname()[1]}"
-    with open_assistant(settings) as assistant, announced(settings.home, url):
+    pool = make_pool()
+    with open_assistant(settings, pool=pool) as assistant, announced(settings.home, url):
+        doors = make_doors(settings, lambda: pool.waiting)
         print(f"Footnote listens on {url} (its operations: {url}/docs)", file=sys.stderr)
-        config = uvicorn.Config(create_app(assistant), log_level="warning", timeout_graceful_shutdown=30)
+        if not doors.doorman.locked:
+            print("There are no keys: whoever reaches it is the local user, and reads everything.", file=sys.stderr)
+        config = uvicorn.Config(create_app(assistant, doors), log_level="warning", timeout_graceful_shutdown=30)
         uvicorn.Server(config).run(sockets=[listener])

@@ -13,6 +13,7 @@ from api.http import problems
 from api.http.doors import Doors
 from api.http.routes import router
 from api.http.schemas import Problem
+from api.http.shield import Shield
 from assistant.answering import Assistant
 
 # So many collections of the middle generation before a full one; Python's own number is 10.
@@ -37,9 +38,10 @@ def create_app(assistant: Assistant, doors: Doors | None = None) -> FastAPI:
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
     )
     app.state.assistant = assistant
-    app.state.doors = doors or Doors()
+    app.state.doors = doors = doors or Doors()
     app.include_router(router)
     problems.install(app)
+    app.add_middleware(Shield, doors.waiting, doors.most_waiting, loopback_only=doors.loopback_only)
     return app
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -37,22 +37,26 @@ def doors_of(request: Request) -> Doors:
 
 
 def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
-    """A dependency: the caller, who may do what the scope says. Raises Unauthenticated and Forbidden."""
+    """A dependency: the caller, who may do what the scope says. Raises Unauthenticated, Forbidden and TooMuch."""
 
     async def caller(request: Request, _: Annotated[object, Security(_SCHEME)]) -> Caller:
-        found = await doors_of(request).doorman.identify(request.headers.get("authorization"))
+        doors = doors_of(request)
+        found = await doors.doorman.identify(request.headers.get("authorization"))
         if scope not in found.scopes and "admin" not in found.scopes:
             raise Forbidden(f"This key is not for this: it lacks the scope {scope}.")
+        await doors.limits.request(found.principal.name)
         return found
 
     return caller
 
 
-async def _asker(caller: Annotated[Caller, Depends(needs("ask"))]) -> Principal:
-    return caller.principal
+async def _asker(request: Request, caller: Annotated[Caller, Depends(needs("ask"))]) -> AsyncIterator[Principal]:
+    """Counts as one question until the reply is sent."""
+    with doors_of(request).limits.question(caller.principal.name):
+        yield caller.principal
 
 
-async def _reader(request: Request, caller: Annotated[Caller, Depends(needs("traces"))]) -> TraceReader:
+def _reader(request: Request, caller: Annotated[Caller, Depends(needs("traces"))]) -> TraceReader:
     """Who is shown what others asked is written down first."""
     if "admin" not in caller.scopes:
         return TraceReader(caller, caller.principal.name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from api.http.limits import Limits
 from api.identity.callers import Caller, Doorman
 
 
@@ -16,12 +18,21 @@ class Audit(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """`doorman` says who a caller is. `audit` is told what admins look at; None where nobody needs a credential."""
+    """`doorman` says who a caller is. `audit` is told what admins look at; None where nobody needs a credential. `waiting` says how many
+    computations wait for a processor: from `most_waiting` on questions are turned away. Without credentials the server answers under this
+    machine's own names alone, unless `any_host`."""
 
     doorman: Doorman = field(default_factory=Doorman)
     audit: Audit | None = None
+    limits: Limits = field(default_factory=Limits)
+    waiting: Callable[[], int] = lambda: 0
+    most_waiting: int = 32
+    any_host: bool = False
 
     def looked(self, caller: Caller, what: str) -> None:
         """The local user has the files themselves."""
         if self.audit is not None and self.doorman.locked:
             self.audit.write(caller.principal.name, "look", what)
+
+    def loopback_only(self) -> bool:
+        return not self.any_host and not self.doorman.locked

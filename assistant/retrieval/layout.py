@@ -60,15 +60,15 @@ def readable(layout: Layout, principal: Principal) -> Mask:
     return _flags([principal.may_read(groups) for _, groups in layout.documents])[layout.document]
 
 
-def admitted(layout: Layout, filters: Filters) -> Mask:
+def admitted(layout: Layout, filters: Filters, principal: Principal) -> Mask:
     """Which chunks lie in the named sources, shape (chunks,); all where none is named.
 
-    A name that is a source of the index is that source, whatever marks it contains; any other is a glob over the whole path: `*`
-    and `**` stand for any characters, `/` included, `?` for one, `[…]` for one of a set.
+    A name that is a source that the principal may read is that source, whatever marks it contains; any other is a glob over the whole
+    path: `*` and `**` stand for any characters, `/` included, `?` for one, `[…]` for one of a set.
     """
     if not filters.sources:
         return np.ones(len(layout.document), dtype=np.bool_)
-    known = {source for source, _ in layout.documents}
+    known = {source for source, groups in layout.documents if principal.may_read(groups)}
     exact = known.intersection(filters.sources)
     globs = [re.compile(fnmatch.translate(name)) for name in filters.sources if name not in known]
     return _flags([source in exact or any(glob.match(source) for glob in globs) for source, _ in layout.documents])[layout.document]

@@ -80,7 +80,7 @@ def search(index: SearchIndex, query: str, query_vector: Vector, principal: Prin
     The statistics of the query's terms are those of all that the principal may read; filters only narrow what is returned.
     """
     readers = index.audiences.of(principal)
-    candidates = readers.mask & admitted(index.layout, filters) if filters.sources else readers.mask
+    candidates = readers.mask & admitted(index.layout, filters, principal) if filters.sources else readers.mask
     if k < 1 or not candidates.any():
         return []
     terms = index.analyzer.terms(query)

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import typer
@@ -94,8 +94,16 @@ class TestSettings:
 
 
 COMMANDS = typer.main.get_command(app)
+
+
+def options_of(command: Any) -> set[str]:
+    """Its own, and those of the commands below it."""
+    own = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts) if option.startswith("-")}
+    return own.union(*(options_of(below) for below in getattr(command, "commands", {}).values()))
+
+
 OPTIONS = {
-    name: {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts) if option.startswith("-")}
+    name: options_of(command)
     for name, command in COMMANDS.commands.items()  # type: ignore[attr-defined]  # a Typer with several commands gives a group
 }
 

@@ -81,10 +81,11 @@ def test_filters_name_sources_or_match_them(sources: tuple[str, ...], expected: 
 
 
 sentence = st.lists(st.sampled_from(["leave", "pay", "sick", "rent", "tea"]), min_size=1, max_size=5).map(" ".join)
-secured = st.lists(st.tuples(sentence, st.sampled_from([(), ("hr",), ("it",)]), st.sampled_from(["a.md", "b.md"])), min_size=1, max_size=10)
+places = st.sampled_from(["a.md", "b.md", "a[b].md", "ab.md"])
+secured = st.lists(st.tuples(sentence, st.sampled_from([(), ("hr",), ("it",)]), places), min_size=1, max_size=10)
 
 
-@given(secured, sentence, st.sampled_from([ANYWHERE, Filters(("b.*",))]), st.integers(1, 5))
+@given(secured, sentence, st.sampled_from([ANYWHERE, Filters(("b.*",)), Filters(("a[b].md",))]), st.integers(1, 5))
 def test_what_may_not_be_read_leaves_no_trace(rows: list[tuple[str, tuple[str, ...], str]], query: str, filters: Filters, k: int) -> None:
     chunks = [chunk(i, text, source, groups) for i, (text, groups, source) in enumerate(rows)]
     reader = Principal("x", frozenset({"it"}))

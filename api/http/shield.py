@@ -1,0 +1,122 @@
+"""What every request passes before it is read: whether there is room, whether it was sent here, how long it may take to arrive.
+
+Turning away has to cost next to nothing, so this is plain ASGI in front of everything else. Health is always told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+
+from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.problems import problem, problem_of
+from assistant.errors import Overloaded
+
+# What makes the server compute.
+_WORK = frozenset({"/v1/ask", "/v1/search", "/v1/chat/completions", "/mcp"})
+_PAGES = frozenset({"/docs", "/redoc", "/docs/oauth2-redirect"})
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_SOON = 1.0
+BODY_SECONDS = 30.0
+# Bytes of a body: a question with the longest conversation that is allowed, each character written as an escape.
+LARGEST = 8 * 2**20
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+_NOTHING_ELSE = "default-src 'none'; frame-ancestors 'none'"
+
+
+class Shield:
+    """`waiting` says how many computations wait for a processor; from `most` on questions are turned away. `loopback_only` says whether the
+    server is to be reached under this machine's own names alone: a page in somebody's browser must not talk to it under another."""
+
+    def __init__(self, app: ASGIApp, waiting: Callable[[], int], most: int, *, loopback_only: Callable[[], bool]) -> None:
+        self._app = app
+        self._waiting = waiting
+        self._most = most
+        self._loopback_only = loopback_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        protected = _protected(scope["path"], send)
+        if (objection := self._objection(scope)) is not None:
+            await objection(scope, receive, protected)
+            return
+        body = _Body(receive)
+        await self._app(scope, body.receive, body.unless_too_large(protected))
+        if body.too_large:
+            await _too_large()(scope, receive, protected)
+
+    def _objection(self, scope: Scope) -> JSONResponse | None:
+        if self._loopback_only() and _host(Headers(scope=scope)) not in _LOOPBACK:
+            return problem(HTTPStatus.MISDIRECTED_REQUEST, "Without keys the server answers under localhost and 127.0.0.1 alone.")
+        if int(Headers(scope=scope).get("content-length", "0")) > LARGEST:
+            return _too_large()
+        if scope["path"] in _WORK and self._waiting() >= self._most:
+            return problem_of(Overloaded("More is asked at this moment than can be answered. Ask again in a second.", _SOON))
+        return None
+
+
+def _host(headers: Headers) -> str:
+    name = headers.get("host", "")
+    return name if name.endswith("]") else name.rsplit(":", 1)[0]
+
+
+class _Body:
+    """A request as it arrives. Whoever sends a byte a minute holds a connection, and whoever does not say how much comes may send anything:
+    after `BODY_SECONDS` and `LARGEST` bytes nothing more is read. What comes after the body is the client's leaving, and may take its time.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._bytes = 0
+        self._whole = False
+        self.too_large = False
+
+    async def receive(self) -> Message:
+        if self._whole:
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), BODY_SECONDS)
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+        self._bytes += len(message.get("body", b""))
+        self.too_large = self._bytes > LARGEST
+        self._whole = self.too_large or not message.get("more_body", False)
+        return {"type": "http.disconnect"} if self.too_large else message
+
+    def unless_too_large(self, send: Send) -> Send:
+        """What the application makes of half a body is not told."""
+
+        async def sent(message: Message) -> None:
+            if not self.too_large:
+                await send(message)
+
+        return sent
+
+
+def _too_large() -> JSONResponse:
+    return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is larger than {LARGEST} bytes.")
+
+
+def _protected(path: str, send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message["headers"])
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            if path not in _PAGES:
+                headers.setdefault("content-security-policy", _NOTHING_ELSE)
+        await send(message)
+
+    return sent
