@@ -50,7 +50,7 @@ class Ledger:
     """
 
     def __init__(self, path: Path, mask: Callable[[str], str] = str) -> None:
-        self._path = path
+        self.path = path
         self._mask = mask
         self._listeners: list[Listener] = []
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -79,7 +79,7 @@ class Ledger:
         try:
             self._submit(lambda: [(f"PRAGMA user_version = {VERSION}", ())]).result(patience)
         except TimeoutError:
-            raise FootnoteError(f"{self._path} is busy: nothing could be written for {patience:g} seconds.") from None
+            raise FootnoteError(f"{self.path} is busy: nothing could be written for {patience:g} seconds.") from None
 
     def book(self, call: Call, trace_id: str, principal: str) -> Future[None]:
         """A call of a question, before it is made and again when it has ended. Done when it is committed."""
@@ -186,7 +186,7 @@ class Ledger:
         return done
 
     def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, timeout=10)
+        db = sqlite3.connect(self.path, timeout=10)
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
