@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from api.http import problems
 from api.http.doors import Doors
+from api.http.openai_chat import openai_router
 from api.http.routes import router
 from api.http.schemas import Problem
 from api.http.shield import Shield
@@ -40,6 +41,7 @@ def create_app(assistant: Assistant, doors: Doors | None = None) -> FastAPI:
     app.state.assistant = assistant
     app.state.doors = doors = doors or Doors()
     app.include_router(router)
+    app.include_router(openai_router)
     problems.install(app)
     app.add_middleware(Shield, doors.waiting, doors.most_waiting, loopback_only=doors.loopback_only)
     return app

@@ -12,7 +12,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
+from api.http.openai_errors import in_openais_words, speaks_openai
 from api.http.schemas import FieldErrorOut, Problem
 from assistant.errors import (
     FootnoteError,
@@ -48,9 +50,28 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _crashed)
 
 
-def problem(status: HTTPStatus, detail: str, errors: Sequence[FieldErrorOut] = (), headers: dict[str, str] | None = None) -> JSONResponse:
-    body = Problem(title=status.phrase, status=status.value, detail=detail, errors=list(errors))
-    return JSONResponse(body.model_dump(), status, headers, MEDIA_TYPE)
+class ProblemResponse(JSONResponse):
+    """Where it is sent decides its words, so that everything that turns a request away says it in those of the operation."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, body: Problem, headers: dict[str, str] | None) -> None:
+        super().__init__(body.model_dump(), body.status, headers)
+        self.problem = body
+        self._more = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if speaks_openai(scope["path"]):
+            status, body = in_openais_words(self.problem)
+            await JSONResponse(body, status, self._more)(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def problem(
+    status: HTTPStatus, detail: str, errors: Sequence[FieldErrorOut] = (), headers: dict[str, str] | None = None
+) -> ProblemResponse:
+    return ProblemResponse(Problem(title=status.phrase, status=status.value, detail=detail, errors=list(errors)), headers)
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
@@ -69,7 +90,7 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
     return problem(status, str(error.detail), headers=dict(error.headers or {}))
 
 
-def problem_of(error: BaseException) -> JSONResponse:
+def problem_of(error: BaseException) -> ProblemResponse:
     """A failure of ours says what happened; of any other the log does."""
     if not isinstance(error, FootnoteError):
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server; its log says what.")

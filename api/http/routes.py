@@ -25,7 +25,7 @@ from api.http.schemas import (
     filters_of,
 )
 from api.http.shapes import costs_out, document_out, document_text_out, hits_out
-from api.http.streaming import STREAMED, streamed
+from api.http.streaming import STREAMED, Events, streamed
 from assistant.costs import cost_report
 from assistant.errors import NotFound
 from assistant.traces import Feedback
@@ -39,7 +39,7 @@ async def ask(body: AskIn, core: Core, asker: Asker) -> ReplyOut | Response:
     """Answers from the documents with quotes, or refuses. A refusal is a reply too."""
     question = Question(body.question, asker, body.turns(), filters_of(body.filters), body.as_of)
     if body.stream:
-        return await streamed(core, question)
+        return await streamed(core, question, Events())
     return ReplyOut.model_validate(await core.ask(question))
 
 

@@ -15,6 +15,7 @@ import typer
 from fastapi.routing import APIRoute
 
 from api.cli import app
+from api.http.openai_chat import openai_router
 from api.http.routes import router
 from assistant import errors
 from assistant.settings import Settings, variable_of
@@ -147,7 +148,10 @@ def flags(words: list[str]) -> list[str]:
 
 class TestHttp:
     operations = frozenset(
-        f"{method} {route.path}" for route in router.routes if isinstance(route, APIRoute) for method in route.methods or ()
+        f"{method} {route.path}"
+        for route in (*router.routes, *openai_router.routes)
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
     )
 
     def test_operations_are_documented_and_no_others(self) -> None:
