@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from api.commands import ask, audit, costs, doctor, evaluate, ingest, keys, parse, replay, search, serve, traces
+from api.commands import ask, audit, costs, doctor, evaluate, ingest, keys, mcp, parse, replay, search, serve, traces
 from assistant.errors import FootnoteError, InvalidRequest, SettingsError
 
 FAILED = 1
@@ -29,6 +29,7 @@ for name, module in {
     "ask": ask,
     "search": search,
     "serve": serve,
+    "mcp": mcp,
     "traces": traces,
     "costs": costs,
     "audit": audit,

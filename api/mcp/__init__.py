@@ -1,0 +1,1 @@
+"""The MCP door: a model's tools for the company's documents."""
