@@ -432,3 +432,19 @@ async def test_the_command_speaks_the_protocol_and_nothing_else_on_stdout(world:
     assert (traced.is_error, said(traced)) == (True, "wrong: there is no such argument")
     assert stray == []
     assert (tmp_path / "stderr").read_text() == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_input_as_a_client_does_that_goes(number: signal.Signals) -> None:
+    code = "import sys, api.mcp.stdin as ours; ours.end_with_signals(); print(input(), flush=True); print(sys.stdin.read() == '')"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write("hello\n")
+        process.stdin.flush()
+        heard = process.stdout.readline()
+        process.send_signal(number)
+        process.send_signal(number)
+        ended = process.stdout.read()
+
+    assert (heard, ended, process.returncode) == ("hello\n", "True\n", 0)
