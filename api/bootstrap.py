@@ -7,11 +7,12 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.http.doors import Doors
 from api.http.limits import Limits
 from api.identity.audit import AuditLog
-from api.identity.callers import Doorman
+from api.identity.callers import Doorman, Verifier
 from api.identity.keys import Keys
 from assistant.adapters.chroma import ChromaServer, EmbeddedChroma
 from assistant.adapters.genai_prices import GenaiPrices
@@ -34,6 +35,9 @@ from assistant.traces import Ledger
 from ingest.pipeline import Confirm, Ingest
 from ingest.sandbox import SandboxedParser
 from ingest.survey import Progress
+
+if TYPE_CHECKING:
+    from api.identity.oidc import OidcVerifier
 
 # Libraries that would call home, and what tells them not to.
 _QUIET = {
@@ -85,12 +89,36 @@ def make_doors(settings: Settings, waiting: Callable[[], int] = lambda: 0) -> Do
     home = Home(settings.home)
     store = settings.rate_store.get_secret_value() if settings.rate_store else None
     return Doors(
-        doorman=Doorman([Keys(home.keys)]),
+        doorman=Doorman(_verifiers(settings, home)),
         audit=AuditLog(home.audit),
         limits=Limits(settings.rate, settings.at_once, store),
         waiting=waiting,
         most_waiting=settings.most_waiting,
         any_host=settings.anonymous == "allow",
+    )
+
+
+def _verifiers(settings: Settings, home: Home) -> list[Verifier]:
+    oidc = make_oidc(settings)
+    return [Keys(home.keys)] if oidc is None else [Keys(home.keys), oidc]
+
+
+def make_oidc(settings: Settings) -> OidcVerifier | None:
+    """Raises SettingsError where only half of it is set: without an audience, a token for any program would do."""
+    if settings.oidc_issuer is None and settings.oidc_audience is None:
+        return None
+    if settings.oidc_issuer is None or settings.oidc_audience is None:
+        raise SettingsError(
+            "FOOTNOTE_OIDC_ISSUER and FOOTNOTE_OIDC_AUDIENCE need each other: set both, or none. docs/sign-in.md shows how."
+        )
+    from api.identity.oidc import OidcVerifier
+
+    return OidcVerifier(
+        settings.oidc_issuer,
+        settings.oidc_audience,
+        groups_claim=settings.oidc_groups_claim,
+        name_claim=settings.oidc_name_claim,
+        admins=settings.oidc_admins or (),
     )
 
 

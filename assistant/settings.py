@@ -100,6 +100,17 @@ class Settings(BaseSettings):
     most_waiting: int = Field(
         32, ge=1, le=10_000, description="Computations that may wait for a processor before questions are turned away (503)."
     )
+    oidc_issuer: str | None = Field(
+        None, description="Address of the company's sign-in (OpenID Connect), as its discovery document has it. Unset: no tokens."
+    )
+    oidc_audience: str | None = Field(
+        None, description="What the sign-in's tokens for Footnote have under `aud`. Needed with FOOTNOTE_OIDC_ISSUER."
+    )
+    oidc_groups_claim: str = Field(
+        "groups", description="Claim of a token that lists its user's groups; dots lead into it (`realm_access.roles`)."
+    )
+    oidc_name_claim: str = Field("email", description="Claim of a token that names its user. A token without it is nobody's.")
+    oidc_admins: Names | None = Field(None, description="Groups of the sign-in whose members are admins, with commas between.")
     openai_api_key: SecretStr | None = Field(
         None, validation_alias="OPENAI_API_KEY", description="Key for OpenAI, or for what speaks its protocol."
     )

@@ -57,7 +57,8 @@ def _serve_stdio(settings: Settings, principal: Principal) -> None:
 def _serve_http(settings: Settings, host: str, port: int) -> None:
     from assistant.generation import Home
 
-    check_reach(host, Home(settings.home).keys.exists() or settings.anonymous == "allow")
+    guarded = Home(settings.home).keys.exists() or settings.oidc_issuer is not None
+    check_reach(host, guarded or settings.anonymous == "allow")
     listener = listen(host, port)
     end_in_order()
     import asyncio

@@ -23,7 +23,7 @@ def command(
 
     settings = load_settings()
     keys = Home(settings.home).keys.exists()
-    check_reach(host, keys or settings.anonymous == "allow")
+    check_reach(host, keys or settings.oidc_issuer is not None or settings.anonymous == "allow")
     listener = listen(host, port)
     end_in_order()
     sys.setswitchinterval(_TURN)

@@ -109,7 +109,7 @@ class ProviderKeys:
         known = kid in self._held
         if not known or (self._age >= FRESH and not self._fetching.locked()):
             async with self._fetching:
-                if self._is_due(kid):
+                if self._clock() - self._tried >= PAUSE:  # else whoever waited finds what the one before fetched
                     await self._fetch()
         return self._held.get(kid)
 
@@ -120,10 +120,6 @@ class ProviderKeys:
     @property
     def _held(self) -> Mapping[str, SigningKey]:
         return self._keys if self._age < GOOD else {}
-
-    def _is_due(self, kid: str) -> bool:
-        """Whoever waited finds what the one before fetched."""
-        return (kid not in self._held or self._age >= FRESH) and self._clock() - self._tried >= PAUSE
 
     async def _fetch(self) -> None:
         now = self._tried = self._clock()

@@ -21,12 +21,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from api.bootstrap import make_doors, make_oidc
 from api.http.app import create_app
 from api.http.doors import Doors
 from api.identity.callers import Caller, Doorman
 from api.identity.jwks import FRESH, GOOD, PAUSE, ProviderKeys
 from api.identity.oidc import MOST_CHARACTERS, MOST_GROUPS, OidcVerifier
 from assistant.errors import SettingsError
+from assistant.settings import Settings, load_settings
 from assistant.types import Principal
 from tests.fake_oidc import AUDIENCE, DISCOVERY, KEYS, Clock, FakeIssuer, Fault, Kind, pair, unproxied
 from tests.servers import serving
@@ -554,3 +556,32 @@ class TestThroughTheDoor:
         assert answer.status_code == 401
         assert [line["event"] for line in said if line["log_level"] != "info"] == ["sign-in gives no keys, nobody gets in by it"]
         assert token not in str(said)
+
+
+class TestSettings:
+    def test_none_is_no_sign_in(self) -> None:
+        assert make_oidc(Settings()) is None
+
+    @pytest.mark.parametrize("half", [{"oidc_issuer": "https://sign-in.example"}, {"oidc_audience": AUDIENCE}], ids=repr)
+    def test_half_of_it_is_a_wrong_setting(self, half: dict[str, str]) -> None:
+        with pytest.raises(SettingsError, match="FOOTNOTE_OIDC_ISSUER and FOOTNOTE_OIDC_AUDIENCE"):
+            make_doors(Settings(**half))  # type: ignore[arg-type]  # one of the two
+
+    async def test_with_both_the_door_is_locked_and_tokens_open_it(
+        self, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        for name, value in {
+            "NO_PROXY": "127.0.0.1",
+            "FOOTNOTE_OIDC_ISSUER": issuer.issuer,
+            "FOOTNOTE_OIDC_AUDIENCE": AUDIENCE,
+            "FOOTNOTE_OIDC_NAME_CLAIM": "sub",
+            "FOOTNOTE_OIDC_GROUPS_CLAIM": "realm_access.roles",
+            "FOOTNOTE_OIDC_ADMINS": "board, it-admins",
+        }.items():
+            monkeypatch.setenv(name, value)
+        doorman = make_doors(load_settings()).doorman
+        caller = await doorman.identify(f"Bearer {issuer.token(realm_access={'roles': ['it-admins']})}")
+
+        assert doorman.locked
+        assert caller == Caller(Principal("oidc:00u1", frozenset({"it-admins"})), frozenset({"ask", "traces", "admin"}))
