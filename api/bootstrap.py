@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from api.http.limits import Limits
 from api.identity.audit import AuditLog
 from api.identity.callers import Doorman, Verifier
 from api.identity.keys import Keys
+from api.monitoring.daily import daily, expire_traces
+from api.monitoring.logs import QuestionLog
 from assistant.adapters.chroma import ChromaServer, EmbeddedChroma
 from assistant.adapters.genai_prices import GenaiPrices
 from assistant.adapters.own_prices import OwnPrices
@@ -60,7 +63,7 @@ def open_assistant(settings: Settings, traces: Path | None = None, pool: Pool | 
     writer = make_writer(settings, prices)
     embedder = Remembering(SentenceTransformerEmbedder(settings.embeddings))
     pool = pool or make_pool()
-    ledger = Ledger(traces or home.traces, mask if settings.trace_masking else str)
+    ledger = Ledger(traces or home.traces, _mask(settings))
     try:
         yield Assistant(
             snapshots=Snapshots(home, chunk_store(settings), embedder.model_id),
@@ -78,6 +81,29 @@ def open_assistant(settings: Settings, traces: Path | None = None, pool: Pool | 
     finally:
         pool.shutdown()
         ledger.close()
+
+
+@contextmanager
+def watched(settings: Settings, ledger: Ledger) -> Iterator[None]:
+    """What a server does beside answering, each where it is set: spans to a collector, questions in the log, old traces erased."""
+    content = _mask(settings) if settings.log_content else None
+    with ExitStack() as ending:
+        if content is not None:
+            ledger.listen(QuestionLog(content).finished)
+        if settings.otlp_endpoint:
+            from api.monitoring.otlp import Spans, exporter_to
+
+            spans = Spans(exporter_to(settings.otlp_endpoint), content)
+            ledger.listen(spans.finished)
+            ending.callback(spans.close)
+            ending.callback(ledger.settle)
+        if settings.trace_days is not None:
+            ending.enter_context(daily(partial(expire_traces, ledger.path, settings.trace_days)))
+        yield
+
+
+def _mask(settings: Settings) -> Callable[[str], str]:
+    return mask if settings.trace_masking else str
 
 
 def make_pool() -> Pool:

@@ -73,6 +73,14 @@ class Settings(BaseSettings):
     trace_masking: Literal["on"] | None = Field(
         None, description="`on`: mail addresses, telephone, account and card numbers are masked in traces."
     )
+    trace_days: int | None = Field(None, ge=1, description="Days after which a server erases traces and ratings. Unset: never.")
+    otlp_endpoint: str | None = Field(
+        None,
+        description="Address of an OpenTelemetry collector for the traces (`http://collector:4318`). Unset: nothing leaves.",
+    )
+    log_content: Literal["on"] | None = Field(
+        None, description="`on`: a server's log and spans hold questions and what was answered. Unset: no content."
+    )
     embeddings: str | None = Field(None, description="sentence-transformers model, by name or folder. Unset: all-MiniLM-L6-v2, bundled.")
     reranker: str | None = Field(None, description="CrossEncoder, by name or folder, that orders the best hits anew.")
     most_wrong: float | None = Field(
@@ -125,7 +133,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with redis:// or rediss://")
         return value
 
-    @field_validator("chroma_url", "openai_base_url")
+    @field_validator("chroma_url", "otlp_endpoint", "openai_base_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):

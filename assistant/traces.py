@@ -12,7 +12,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ from assistant.trace_rows import SCHEMA, SUMMARY, VERSION, Statement, call_state
 from assistant.types import Call, Trace
 
 _BATCH = 200
-_PATIENCE = 5.0
+_PATIENCE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,10 @@ class Ledger:
         """It is called with every trace from now on, as it was asked and answered (nothing is masked), when that is committed, and before
         whoever waits for it goes on: let it be quick. What it raises is logged and harms nobody."""
         self._listeners.append(listener)
+
+    def settle(self) -> None:
+        """Returns when everything that was handed over is written, or could not be, and who listens was told."""
+        wait([self._submit(list)])
 
     def check(self, patience: float = _PATIENCE) -> None:
         """Raises FootnoteError where nothing can be written, or not within the seconds of `patience`."""

@@ -30,17 +30,20 @@ def command(
     import structlog
     import uvicorn
 
-    from api.bootstrap import make_doors, make_pool, open_assistant
+    from api.bootstrap import make_doors, make_pool, open_assistant, watched
     from api.http.app import create_app
+    from api.monitoring.logs import configure_logs
     from api.running import announced
 
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    configure_logs(sys.stderr, content=settings.log_content == "on")
+    log = structlog.get_logger()
     url = f"http://{reached_by(host)}:{listener.getsockname()[1]}"
     pool = make_pool()
-    with open_assistant(settings, pool=pool) as assistant, announced(settings.home, url):
+    with open_assistant(settings, pool=pool) as assistant, watched(settings, assistant.ledger), announced(settings.home, url):
         doors = make_doors(settings, lambda: pool.waiting)
-        print(f"Footnote listens on {url} (its operations: {url}/docs)", file=sys.stderr)
+        log.info("Footnote listens", url=url, operations=f"{url}/docs")
         if not doors.doorman.locked:
-            print("There are no keys: whoever reaches it is the local user, and reads everything.", file=sys.stderr)
-        config = uvicorn.Config(create_app(assistant, doors), log_level="warning", timeout_graceful_shutdown=30)
+            log.warning("There are no keys: whoever reaches it is the local user, and reads everything.")
+        app = create_app(assistant, doors)
+        config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=30)
         uvicorn.Server(config).run(sockets=[listener])

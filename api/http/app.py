@@ -15,6 +15,10 @@ from api.http.openai_chat import openai_router
 from api.http.routes import router
 from api.http.schemas import Problem
 from api.http.shield import Shield
+from api.monitoring.drift import Drift
+from api.monitoring.logs import log_request
+from api.monitoring.metrics import Metrics
+from api.monitoring.requests import Watch
 from assistant.answering import Assistant
 
 # So many collections of the middle generation before a full one; Python's own number is 10.
@@ -40,10 +44,13 @@ def create_app(assistant: Assistant, doors: Doors | None = None) -> FastAPI:
     )
     app.state.assistant = assistant
     app.state.doors = doors = doors or Doors()
+    app.state.metrics = metrics = Metrics(assistant, Drift(assistant.ledger.path))
+    assistant.ledger.listen(metrics.finished)
     app.include_router(router)
     app.include_router(openai_router)
     problems.install(app)
     app.add_middleware(Shield, doors.waiting, doors.most_waiting, loopback_only=doors.loopback_only)
+    app.add_middleware(Watch, (metrics.served, log_request))
     return app
 
 

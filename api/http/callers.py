@@ -42,6 +42,7 @@ def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     async def caller(request: Request, _: Annotated[object, Security(_SCHEME)]) -> Caller:
         doors = doors_of(request)
         found = await doors.doorman.identify(request.headers.get("authorization"))
+        request.state.principal = found.principal.name
         if scope not in found.scopes and "admin" not in found.scopes:
             raise Forbidden(f"This key is not for this: it lacks the scope {scope}.")
         await doors.limits.request(found.principal.name)

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.http.openai_errors import in_openais_words, speaks_openai
 from api.http.schemas import FieldErrorOut, Problem
+from api.monitoring.requests import route_of
 from assistant.errors import (
     FootnoteError,
     Forbidden,
@@ -110,7 +111,7 @@ async def _failed(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _crashed(request: Request, error: Exception) -> JSONResponse:
-    log.error("request failed", path=request.url.path, exc_info=error)
+    log.error("request failed", route=route_of(request.scope), exc_info=error)
     return problem_of(error)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import PlainTextResponse
 
-from api.http.callers import Asker, Core, Reader
+from api.http.callers import Asker, Core, Reader, needs
 from api.http.cursors import decode, encode
+from api.http.problems import problem
 from api.http.schemas import (
     AskIn,
     CostsOut,
@@ -26,6 +29,8 @@ from api.http.schemas import (
 )
 from api.http.shapes import costs_out, document_out, document_text_out, hits_out
 from api.http.streaming import STREAMED, Events, streamed
+from api.monitoring.metrics import CONTENT_TYPE
+from api.monitoring.requests import TRACE_HEADER
 from assistant.costs import cost_report
 from assistant.errors import NotFound
 from assistant.traces import Feedback
@@ -35,12 +40,14 @@ router = APIRouter()
 
 
 @router.post("/v1/ask", tags=["questions"], response_model=ReplyOut, responses=STREAMED)
-async def ask(body: AskIn, core: Core, asker: Asker) -> ReplyOut | Response:
+async def ask(body: AskIn, core: Core, asker: Asker, response: Response) -> ReplyOut | Response:
     """Answers from the documents with quotes, or refuses. A refusal is a reply too."""
     question = Question(body.question, asker, body.turns(), filters_of(body.filters), body.as_of)
     if body.stream:
         return await streamed(core, question, Events())
-    return ReplyOut.model_validate(await core.ask(question))
+    reply = await core.ask(question)
+    response.headers[TRACE_HEADER] = reply.trace_id
+    return ReplyOut.model_validate(reply)
 
 
 @router.post("/v1/search", tags=["questions"])
@@ -110,7 +117,15 @@ async def healthz() -> HealthOut:
     return HealthOut(status="ok")
 
 
-@router.get("/readyz", tags=["operation"])
-def readyz(core: Core) -> HealthOut:
-    """There is an index to answer from, and it opens."""
+@router.get("/readyz", tags=["operation"], response_model=HealthOut)
+def readyz(core: Core) -> HealthOut | Response:
+    """The published index opens, the embedding model is loaded, and traces can be written."""
+    if missing := core.missing():
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, " ".join(missing))
     return HealthOut(status="ready", generation=core.snapshot().generation)
+
+
+@router.get("/metrics", tags=["operation"], response_class=PlainTextResponse, dependencies=[Depends(needs("admin"))])
+def metrics(request: Request) -> Response:
+    """Figures of this process, for Prometheus."""
+    return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE)

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 import structlog
+from fastapi import Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel
@@ -84,7 +85,8 @@ class _Stream(StreamingResponse):
         self._script = script
         super().__init__(self._sent(), media_type="text/event-stream", headers=_HEADERS)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._state = Request(scope).state
         leaving = asyncio.create_task(self.listen_for_disconnect(receive))
         leaving.add_done_callback(lambda _: self._answering.cancel())
         try:
@@ -109,7 +111,9 @@ class _Stream(StreamingResponse):
 
     def _end(self) -> bytes:
         if (error := self._answering.exception()) is None:
-            return self._script.end(self._answering.result())
+            reply = self._answering.result()
+            self._state.trace_id = reply.trace_id
+            return self._script.end(reply)
         log.error("stream failed", exc_info=error)
         return self._script.failure(error)
 

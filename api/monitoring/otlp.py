@@ -59,11 +59,11 @@ class Spans:
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("footnote")
 
-    def close(self) -> None:
-        """Sends what still waits, or gives up."""
+    def close(self, patience: float = _FLUSH) -> None:
+        """Sends what still waits; after so many seconds it gives up."""
         ending = threading.Thread(target=self._provider.shutdown, name="footnote-spans", daemon=True)
         ending.start()
-        ending.join(_FLUSH)
+        ending.join(patience)
 
     def finished(self, trace: Trace) -> None:
         began = trace.created - timedelta(milliseconds=_milliseconds(trace))

@@ -214,7 +214,7 @@ class TestBadRequests:
     @pytest.mark.parametrize(
         ("path", "status"),
         [("/v1/documents/none", 404), ("/v1/traces/none", 404), ("/v1/nothing", 404), ("/v1/ask", 405), ("/v1/documents?cursor=x", 422),
-         ("/v1/traces?limit=0", 422), ("/v1/traces?page=2", 422), ("/metrics", 404)],
+         ("/v1/traces?limit=0", 422), ("/v1/traces?page=2", 422), ("/v1/metrics", 404)],
     )  # fmt: skip
     def test_what_is_not_there_is_a_problem_too(self, client: httpx.Client, path: str, status: int) -> None:
         answer = client.get(path)

@@ -238,3 +238,14 @@ def test_a_comment_that_was_replaced_leaves_the_file(ledger: Ledger, tmp_path: P
     ledger.close()
 
     assert [path.name for path in (tmp_path / "home").iterdir() if b"Zanzibar" in path.read_bytes()] == []
+
+
+def test_settled_is_what_was_handed_over_and_told(ledger: Ledger) -> None:
+    heard: list[str] = []
+    ledger.listen(lambda trace: heard.append(trace.id))
+    for number in range(300):
+        ledger.record(trace(f"t{number}"))
+
+    ledger.settle()
+
+    assert (len(heard), ledger.count()) == (300, 300)
