@@ -12,7 +12,7 @@ most indexes serve on Linux (make setup TORCH_INDEX=… names one with CPU build
 UV := uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types bench crash-test lock clean
+.PHONY: help setup run test check lint types bench crash-test soak lock clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: $(VENV)/ready-dev ## Measure retrieval, gate and latency on ../shared/eva
 
 crash-test: $(VENV)/ready-dev ## Kill ingests at 200 random moments, fail their writes, fill their disk, and compare with clean builds
 	@$(BIN)/python -m tools.crash_test
+
+soak: $(VENV)/ready-dev ## Change documents, groups and keys at random while everybody asks; look for what leaks
+	@$(BIN)/python -m tools.soak
 
 lock: ## Resolve the dependencies anew into the lock files (needs uv)
 	@$(UV) pip compile --quiet --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
