@@ -25,12 +25,11 @@ def command(
     """Give a model the tools ask, search and read, over MCP."""
     if http and groups is not None:
         raise InvalidRequest("--groups", "is for one user over stdin and stdout; over HTTP the key of each request says who asks")
-    import structlog
-
+    from api.monitoring.logs import configure_logs
     from assistant.settings import load_settings
 
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     settings = load_settings()
+    configure_logs(sys.stderr, content=settings.log_content == "on")
     if http:
         _serve_http(settings, host, port)
     else:
@@ -44,11 +43,12 @@ def _serve_stdio(settings: Settings, principal: Principal) -> None:
 
     with ExitStack() as opened:
         with redirect_stdout(sys.stderr):
-            from api.bootstrap import open_assistant
+            from api.bootstrap import open_assistant, watched
             from api.mcp.server import serve_stdio
             from api.mcp.stdin import end_with_signals
 
             assistant = opened.enter_context(open_assistant(settings))
+            opened.enter_context(watched(settings, assistant.ledger))
             asyncio.run(assistant.warm_up())
         end_with_signals()
         asyncio.run(serve_stdio(assistant, principal))
@@ -63,15 +63,18 @@ def _serve_http(settings: Settings, host: str, port: int) -> None:
     end_in_order()
     import asyncio
 
-    from api.bootstrap import make_doors, make_pool, open_assistant
+    import structlog
+
+    from api.bootstrap import make_doors, make_pool, open_assistant, watched
     from api.mcp.server import http_app
     from api.mcp.serving import PatientServer
 
+    log = structlog.get_logger()
     pool = make_pool()
-    with open_assistant(settings, pool=pool) as assistant:
+    with open_assistant(settings, pool=pool) as assistant, watched(settings, assistant.ledger):
         asyncio.run(assistant.warm_up())
         doors = make_doors(settings, lambda: pool.waiting)
-        print(f"The tools are at http://{reached_by(host)}:{listener.getsockname()[1]}/mcp", file=sys.stderr)
+        log.info("The tools are here", url=f"http://{reached_by(host)}:{listener.getsockname()[1]}/mcp")
         if not doors.doorman.locked:
-            print("There are no keys: whoever reaches it is the local user, and reads everything.", file=sys.stderr)
+            log.warning("There are no keys: whoever reaches it is the local user, and reads everything.")
         PatientServer(http_app(assistant, doors), assistant).run(sockets=[listener])

@@ -28,7 +28,7 @@ class Entrance:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             try:
-                scope = {**scope, "user": _User(await self._caller_of(Request(scope), None))}
+                scope["user"] = _User(await self._caller_of(Request(scope), None))
             except FootnoteError as error:
                 await problem_of(error)(scope, receive, send)
                 return

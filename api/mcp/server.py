@@ -18,6 +18,8 @@ from api.http.doors import Doors
 from api.http.shield import Shield
 from api.mcp.entrance import Entrance, principal_of
 from api.mcp.tools import Toolbox
+from api.monitoring.logs import log_request
+from api.monitoring.requests import Watch
 from assistant.answering import Assistant
 from assistant.errors import FootnoteError, InvalidRequest
 from assistant.types import Principal
@@ -45,12 +47,15 @@ def make_server(core: Assistant, asking: Callable[[Context], AbstractContextMana
     async def called(context: Context, params: CallToolRequestParams) -> CallToolResult:
         try:
             with asking(context) as principal:
-                return await tools.call(params.name, params.arguments or {}, principal)
+                result = await tools.call(params.name, params.arguments or {}, principal)
         except FootnoteError as error:
             return _failed(_said(error))
         except Exception as error:  # the last place before the wire: told to the log, and no word of it to the client
             log.error("tool failed", tool=params.name, exc_info=error)
             return _failed(WENT_WRONG)
+        if context.request is not None:  # for the line in the log
+            context.request.state.trace_id = result.structured_content.get("trace_id")
+        return result
 
     return Server(
         "footnote",
@@ -84,6 +89,7 @@ def http_app(core: Assistant, doors: Doors) -> Starlette:
     app.state.doors = doors
     app.add_middleware(Entrance)
     app.add_middleware(Shield, doors.waiting, doors.most_waiting, loopback_only=doors.loopback_only)
+    app.add_middleware(Watch, (log_request,))
     return app
 
 

@@ -22,7 +22,7 @@ class PatientServer(uvicorn.Server):
     end when nothing is: a client's listening stream has no end of its own."""
 
     def __init__(self, app: ASGIApp, core: Assistant) -> None:
-        super().__init__(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_LONGEST))
+        super().__init__(uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=_LONGEST))
         self._core = core
         AppStatus.enable_automatic_graceful_drain = False
 

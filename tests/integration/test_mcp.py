@@ -305,13 +305,20 @@ class TestWho:
 
         assert (own, others) == (200, 404)
 
-    async def test_each_question_leaves_its_trace_under_who_asked(self, url: str, world: World) -> None:
-        async with connected(url, "hr-key") as client:
+    @BOTH_PROTOCOLS
+    async def test_each_question_leaves_its_trace_under_who_asked(
+        self, url: str, world: World, mode: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        async with connected(url, "hr-key", mode) as client:
             reply = await called(client, "ask", **ASKED)
+            (line,) = [line for line in capsys.readouterr().out.splitlines() if reply["trace_id"] in line]
         with world.assistant() as assistant:
             trace = assistant.ledger.trace(reply["trace_id"])
 
         assert (trace["principal"], trace["question"], trace["reply"]["text"]) == ("anna", ASKED["question"], reply["text"])
+        assert "anna" in line
+        assert "/mcp" in line
+        assert "annual" not in line
 
     async def test_without_keys_the_local_user_asks_and_no_page_of_another_name(self, world: World) -> None:
         with world.assistant(OPEN_GATE) as assistant, serving(http_app(assistant, Doors())) as url:
@@ -443,7 +450,6 @@ def test_a_signal_ends_the_input_as_a_client_does_that_goes(number: signal.Signa
         process.stdin.write("hello\n")
         process.stdin.flush()
         heard = process.stdout.readline()
-        process.send_signal(number)
         process.send_signal(number)
         ended = process.stdout.read()
 
