@@ -35,6 +35,7 @@ from assistant.run import Run
 from assistant.standing import facts
 from assistant.traces import Feedback, Ledger
 from assistant.types import Ending, Filters, Hit, Principal, Question, RefusalReason, Reply, Trace
+from assistant.under_way import UnderWay
 from assistant.validate import validate, validate_query
 
 P = ParamSpec("P")
@@ -76,6 +77,7 @@ class Assistant:
         self._moderator = moderator
         self._budget = budget
         self._seconds = seconds
+        self._under_way = UnderWay()
         self._recipe = f"{writer.recipe if writer else ''}, gate {gate.answerable_from}, {'reranked' if reranker else 'as found'}"
         if writer:
             ledger.keep_prompt(writer.prompts.version, writer.prompts.text)
@@ -88,15 +90,16 @@ class Assistant:
         account = Account(self.ledger, self._prices, self._budget, trace_id, question.principal.name)
         run = Run(question, trace_id, account, Deadline.of_question(self._seconds), tell, origin)
         self.open += 1
-        try:
-            reply = await self._reply(run)
-        except BaseException as error:
-            if run.account.calls:
-                self.ledger.record(self._trace(run, None, "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"))
-            raise
-        finally:
-            self.open -= 1
-        await asyncio.wrap_future(self.ledger.record(self._trace(run, reply, reply.kind)))
+        async with run.turn:  # until the trace is written: only then whoever waits for this answer finds it
+            try:
+                reply = await self._reply(run)
+            except BaseException as error:
+                if run.account.calls:
+                    self.ledger.record(self._trace(run, None, "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"))
+                raise
+            finally:
+                self.open -= 1
+            await asyncio.wrap_future(self.ledger.record(self._trace(run, reply, reply.kind)))
         return reply
 
     async def search(self, query: str, principal: Principal, filters: Filters, k: int) -> Sequence[Hit]:
@@ -156,11 +159,13 @@ class Assistant:
         return self._composed(run, await self._screened(run, outcome), confidence, found.hits)
 
     async def _recall(self, run: Run) -> Reply | None:
-        """An answer that was paid for before. Extracts cost nothing, and what is asked again on purpose is to be answered anew."""
+        """An answer that was paid for before, or is being paid for now. Extracts cost nothing, and what is asked again on purpose is to be
+        answered anew."""
         if self._writer is None or run.origin:
             return None
         with run.log.step("recall") as seen:
             run.key = key_of(run.question, run.day, run.generation, self._recipe)
+            await run.turn.enter_async_context(self._under_way.turn(run.key, run.deadline))
             stored = await self._compute(self.ledger.answered, run.key)
             seen["found"] = stored and stored["trace_id"]
         if stored is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime
 
 from assistant.cache import sentences_of
@@ -18,7 +19,7 @@ _MARK = re.compile(r"\[(\d+)\]")
 
 
 class Run:
-    """`standalone`, `generation`, `key` and `origin` are set by the steps that find them out."""
+    """`standalone`, `generation`, `key` and `origin` are set by the steps that find them out. `turn` is held until its trace is written."""
 
     def __init__(
         self, question: Question, trace_id: str, account: Account, deadline: Deadline, tell: Tell | None, origin: str | None
@@ -33,6 +34,7 @@ class Run:
         self.key: str | None = None
         self.origin = origin
         self.composer = Composer()
+        self.turn = AsyncExitStack()
         self._tell = tell
         self._said: list[Statement] = []
 

@@ -19,10 +19,10 @@ from assistant.compose import Said
 from assistant.errors import IndexMissing, IndexUnavailable, InvalidRequest, ModelFailed
 from assistant.events import Event, Found
 from assistant.model_calls.account import Budget
-from assistant.ports import Completion
+from assistant.ports import Completion, Message
 from assistant.traces import Feedback, Ledger
 from assistant.types import LOCAL, Filters, Principal, Question, Reply, Turn, Usage
-from tests.fakes import FakeChatModel, FakeModerator, FakeReranker, first_sentence, says
+from tests.fakes import FakeChatModel, FakeModerator, FakeReranker, Write, first_sentence, says
 from tests.worlds import OPEN_GATE, SHUT_GATE, World, writer
 
 LEAVE = "# Leave\n\n## Annual leave\n\nFull-time employees have 25 days of paid annual leave. It is granted by the line manager.\n"
@@ -172,6 +172,20 @@ async def test_a_refusal_for_nothing_needs_no_budget(world: World) -> None:
     assert reply.refusal.reason == "no_evidence"
 
 
+class StallingModel(FakeChatModel):
+    """Says when it is asked, and answers when it is told to go on."""
+
+    def __init__(self, write: Write) -> None:
+        super().__init__(write)
+        self.asked, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def complete(self, messages: Sequence[Message], **more: Any) -> Completion:
+        self.asked.set()
+        written = await super().complete(messages, **more)
+        await self.go_on.wait()
+        return written
+
+
 class TestCache:
     async def test_the_same_question_is_answered_again_for_nothing(self, world: World) -> None:
         model = FakeChatModel(first_sentence)
@@ -184,6 +198,40 @@ class TestCache:
         assert (again.text, again.citations, again.confidence) == (first.text, first.citations, first.confidence)
         assert again.trace_id != first.trace_id
         assert (trace["origin"], trace["usd"]) == (first.trace_id, 0)
+
+    async def test_of_the_same_question_at_the_same_time_one_is_paid_for(self, world: World) -> None:
+        model = FakeChatModel(first_sentence)
+        with world.assistant(OPEN_GATE, model) as assistant:
+            replies = await asyncio.gather(*(assistant.ask(question()) for _ in range(5)))
+
+        assert sorted(reply.mode for reply in replies) == ["cache"] * 4 + ["model"]
+        assert len({reply.text for reply in replies}) == len(model.prompts) == 1
+
+    async def test_who_waits_goes_on_when_the_first_one_leaves(self, world: World) -> None:
+        model = StallingModel(first_sentence)
+        with world.assistant(OPEN_GATE, model) as assistant:
+            first = asyncio.create_task(assistant.ask(question()))
+            await model.asked.wait()
+            second = asyncio.create_task(assistant.ask(question()))
+            await asyncio.sleep(0.05)
+            before = len(model.prompts)
+            first.cancel()
+            model.go_on.set()
+
+            assert ((await second).mode, before, len(model.prompts)) == ("model", 1, 2)
+
+    async def test_nobody_waits_for_another_longer_than_half_of_the_time(self, world: World) -> None:
+        model = StallingModel(first_sentence)
+        with world.assistant(OPEN_GATE, model, seconds=0.4) as assistant:
+            first = asyncio.create_task(assistant.ask(question()))
+            await model.asked.wait()
+            second = asyncio.create_task(assistant.ask(question()))
+            await asyncio.sleep(0.3)
+            asked = len(model.prompts)
+            model.go_on.set()
+            await asyncio.gather(first, second)
+
+        assert asked == 2
 
     async def test_a_changed_document_is_read_again(self, world: World) -> None:
         model = FakeChatModel(first_sentence)
