@@ -19,8 +19,8 @@ from structlog.typing import EventDict
 from api.monitoring.requests import Served
 from assistant.types import Trace
 
-# Its lines are its own: of connections and of its own state.
-_SPEAKS_OF_ITSELF = "uvicorn"
+# Their lines are of connections and of themselves; nothing that either is given holds content where the log is not to.
+_SPEAK_OF_THEMSELVES = frozenset({"uvicorn", "opentelemetry"})
 log = structlog.get_logger()
 
 
@@ -72,7 +72,7 @@ class _Relay(logging.Handler):
         self._content = content
 
     def emit(self, record: logging.LogRecord) -> None:
-        whole = self._content or record.name.partition(".")[0] == _SPEAKS_OF_ITSELF
+        whole = self._content or record.name.partition(".")[0] in _SPEAK_OF_THEMSELVES
         said = record.getMessage() if whole else str(record.msg)
         line = said.strip().partition("\n")[0]
         level = min(record.levelno // 10 * 10, logging.CRITICAL)

@@ -118,6 +118,7 @@ def test_a_library_is_told_in_what_it_always_says() -> None:
     logging.getLogger("openai").warning("retrying %s", SECRET)
     logging.getLogger("uvicorn.error").error("Exception in %s\n", "ASGI application", exc_info=ValueError(SECRET))
     logging.getLogger("some.library").error("first line\nsecond line: " + SECRET)  # as libraries do
+    logging.getLogger("opentelemetry.exporter").warning("Transient error %s", "Connection refused")
     logging.getLogger("httpx").info("not worth a line")
 
     told = [(line["library"], line["level"], line["event"], line.get("error")) for line in lines()]
@@ -125,6 +126,7 @@ def test_a_library_is_told_in_what_it_always_says() -> None:
         ("openai", "warning", "retrying %s", None),
         ("uvicorn.error", "error", "Exception in ASGI application", "ValueError"),
         ("some.library", "error", "first line", None),
+        ("opentelemetry.exporter", "warning", "Transient error Connection refused", None),
     ]
 
 
