@@ -72,7 +72,7 @@ class Company(RuleBasedStateMachine):
         self.world = self.make(place)
         self.keys = Keys(place / "keys.json")
         self.app.state.doors = Doors(Doorman([self.keys]), AuditLog(place / "audit.jsonl"))
-        model = FakeChatModel(_answered_or_written_out)
+        model = FakeChatModel(answered_or_written_out)
         self.app.state.assistant = self.stack.enter_context(self.world.assistant(OPEN_GATE, model=model))
         self.folder: dict[str, Written] = {}
         self.published: dict[str, Written] = {}
@@ -205,5 +205,5 @@ class Company(RuleBasedStateMachine):
         return self._written
 
 
-def _answered_or_written_out(prompt: str) -> str:
+def answered_or_written_out(prompt: str) -> str:
     return first_sentence(prompt) if "<passage [" in prompt else "What is the rule for leave?"

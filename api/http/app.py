@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from api.http import problems
 from api.http.doors import Doors
 from api.http.openai_chat import openai_router
+from api.http.openapi import describe
 from api.http.routes import router
 from api.http.schemas import Problem
 from api.http.shield import Shield
@@ -49,6 +50,7 @@ def create_app(assistant: Assistant, doors: Doors | None = None) -> FastAPI:
     app.include_router(router)
     app.include_router(openai_router)
     problems.install(app)
+    describe(app)
     app.add_middleware(Shield, doors.waiting, doors.most_waiting, loopback_only=doors.loopback_only)
     app.add_middleware(Watch, (metrics.served, log_request))
     return app
