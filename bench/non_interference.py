@@ -109,11 +109,9 @@ def main(given: Sequence[str] | None = None) -> None:
             reader = Principal("reader", frozenset(f"g{group}" for group in range(groups)))
             _say(f"asking as a member of {groups} groups")
             among, apart = ask_all(whole, rows, reader), ask_all(alone, rows, reader)
-            kinds = Counter(reply["kind"] for reply, _ in among)
+            answers = sum(reply["kind"] == "answer" for reply, _ in among)
             wrong = different(among, apart)
-            print(
-                f"| {groups} of {GROUPS} groups | {GROUPS - groups} groups | {len(rows)} | {kinds['answer']} | {len(wrong)} |", flush=True
-            )
+            print(f"| {groups} | {GROUPS - groups} | {len(rows)} | {answers} | {len(wrong)} |", flush=True)
             for at in wrong[:5]:
                 print(json.dumps([among[at], apart[at]], ensure_ascii=False)[:2000], file=sys.stderr)
 
