@@ -100,7 +100,7 @@ def main(given: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(given)
     silence_vendors(load_settings())
     rows = read_rows(arguments.folder / "questions.jsonl")
-    print("| groups of the reader | hidden documents | questions | answered | replies that differ |", "|---|---|---|---|---|", sep="\n")
+    print("| groups of the reader | groups hidden | questions | answered | replies that differ |", "|---|---|---|---|---|", sep="\n")
     with tempfile.TemporaryDirectory(prefix="footnote-apart-") as temporary:
         place = Path(temporary)
         whole = ingested(arguments.folder / "corpus", place, GROUPS, None)
