@@ -74,10 +74,10 @@ class Quantity:
 
 def missing_quantity(sentence: str, quotes: str) -> str | None:
     """The first quantity of the sentence, as written there, that the quotes do not hold."""
-    offered = [*_dates(quotes), *_times(quotes), *_numbers(quotes), *_years(quotes)]
+    offered = [*dates_in(quotes), *times_in(quotes), *numbers_in(quotes), *_years(quotes)]
     each = [*_single(quotes)]
     rest = sentence
-    for read in (_dates, _times, _numbers):
+    for read in (dates_in, times_in, numbers_in):
         wanted = list(read(rest))
         for quantity in wanted:
             if not _is_pronoun(quantity) and not _held(quantity, offered, each):
@@ -89,7 +89,7 @@ def missing_quantity(sentence: str, quotes: str) -> str | None:
 
 def without_dates(text: str) -> str:
     """The text without its dates and times: the names of months are no names of anything else."""
-    for quantity in (*_dates(text), *_times(text)):
+    for quantity in (*dates_in(text), *times_in(text)):
         text = text.replace(quantity.written, " ")
     return text
 
@@ -122,7 +122,8 @@ def _same_date(quoted: tuple[int | None, int, int | None], wanted: tuple[int | N
     return quoted[0] is None and any(Decimal(wanted[0]) in other.readings for other in offered)
 
 
-def _dates(text: str) -> Iterator[Quantity]:
+def dates_in(text: str) -> Iterator[Quantity]:
+    """Every day, month of a year, and day of a month."""
     for match in _WRITTEN_DATE.finditer(text):
         day = match["day"] or match["after"]
         if day or match["year"]:
@@ -136,11 +137,12 @@ def _dates(text: str) -> Iterator[Quantity]:
 
 
 def _years(text: str) -> Iterator[Quantity]:
-    for date in _dates(text):
+    for date in dates_in(text):
         yield Quantity(date.written, frozenset(Decimal(r[0]) for r in date.readings if isinstance(r, tuple) and r[0] is not None))
 
 
-def _times(text: str) -> Iterator[Quantity]:
+def times_in(text: str) -> Iterator[Quantity]:
+    """Every time of day."""
     for match in _TIME.finditer(text):
         hour, minute = int(match[1] or match[4]), int(match[2] or match[5] or 0)
         if match[3]:
@@ -148,7 +150,7 @@ def _times(text: str) -> Iterator[Quantity]:
         yield Quantity(match[0], frozenset({f"{hour}:{minute:02}"}))
 
 
-def _numbers(text: str) -> Iterator[Quantity]:
+def numbers_in(text: str) -> Iterator[Quantity]:
     """Every run of digits, inside words too, and number words."""
     for match in _NUMBER.finditer(text):
         readings = _values(match["digits"])

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Hashable, Mapping
 
 # Quantities are read as grounding reads them, so that what is the same there is no contradiction here.
-from assistant.grounding_numbers import Quantity, _dates, _numbers, _times
+from assistant.grounding_numbers import Quantity, dates_in, numbers_in, times_in
 from assistant.retrieval.analysis import STOP_WORDS, Analyzer
 
 PERMISSION = "permission"
@@ -40,12 +40,12 @@ def values(text: str, analyzer: Analyzer) -> dict[str, frozenset[Hashable]]:
     """What the text says, by kind: values that may be compared with those of the same kind elsewhere."""
     found: dict[str, frozenset[Hashable]] = {}
     rest = text
-    for kind, read in (("date", _dates), ("time", _times)):
+    for kind, read in (("date", dates_in), ("time", times_in)):
         for quantity in list(read(rest)):
             rest = rest.replace(quantity.written, " ; ", 1)
             if kind == "time" or not _has_year(quantity):
                 found[kind] = found.get(kind, frozenset()) | quantity.readings
-    for quantity in _numbers(rest):
+    for quantity in numbers_in(rest):
         if quantity.written.lower() not in ("one", "zero") and (unit := quantity.unit or _counted(quantity, rest, analyzer)):
             found[unit] = found.get(unit, frozenset()) | quantity.readings
     if (permission := _permission(text)) is not None:
