@@ -6,11 +6,13 @@ Turning away has to cost next to nothing, so this is plain ASGI in front of ever
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 
 from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import problem, problem_of
@@ -38,8 +40,17 @@ class Shield:
     """`waiting` says how many computations wait for a processor; from `most` on questions are turned away. `loopback_only` says whether the
     server is to be reached under this machine's own names alone: a page in somebody's browser must not talk to it under another."""
 
-    def __init__(self, app: ASGIApp, waiting: Callable[[], int], most: int, *, loopback_only: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        waiting: Callable[[], int],
+        most: int,
+        *,
+        loopback_only: Callable[[], bool],
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
         self._app = app
+        self._body_seconds = body_seconds
         self._waiting = waiting
         self._most = most
         self._loopback_only = loopback_only
@@ -52,10 +63,14 @@ class Shield:
         if (objection := self._objection(scope)) is not None:
             await objection(scope, receive, protected)
             return
-        body = _Body(receive)
-        await self._app(scope, body.receive, body.unless_too_large(protected))
-        if body.too_large:
-            await _too_large()(scope, receive, protected)
+        body = _Body(receive, self._body_seconds)
+        try:
+            await self._app(scope, body.receive, body.unless_given_up(protected))
+        except ClientDisconnect:
+            if body.given_up is None:
+                raise
+        if body.given_up is not None:
+            await body.given_up(scope, receive, protected)
 
     def _objection(self, scope: Scope) -> JSONResponse | None:
         if self._loopback_only() and _host(Headers(scope=scope)) not in _LOOPBACK:
@@ -74,35 +89,45 @@ def _host(headers: Headers) -> str:
 
 class _Body:
     """A request as it arrives. Whoever sends a byte a minute holds a connection, and whoever does not say how much comes may send anything:
-    after `BODY_SECONDS` and `LARGEST` bytes nothing more is read. What comes after the body is the client's leaving, and may take its time.
-    """
+    after so many seconds from the beginning, and after `LARGEST` bytes, nothing more is read. What comes after the body is the client's
+    leaving, and may take its time."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, seconds: float) -> None:
         self._receive = receive
+        self._until = time.monotonic() + seconds
         self._bytes = 0
         self._whole = False
-        self.too_large = False
+        self.given_up: JSONResponse | None = None
 
     async def receive(self) -> Message:
         if self._whole:
             return await self._receive()
         try:
-            message = await asyncio.wait_for(self._receive(), BODY_SECONDS)
+            message = await asyncio.wait_for(self._receive(), self._until - time.monotonic())
         except TimeoutError:
-            return {"type": "http.disconnect"}
+            return self._give_up(_too_slow())
         self._bytes += len(message.get("body", b""))
-        self.too_large = self._bytes > LARGEST
-        self._whole = self.too_large or not message.get("more_body", False)
-        return {"type": "http.disconnect"} if self.too_large else message
+        if self._bytes > LARGEST:
+            return self._give_up(_too_large())
+        self._whole = not message.get("more_body", False)
+        return message
 
-    def unless_too_large(self, send: Send) -> Send:
+    def unless_given_up(self, send: Send) -> Send:
         """What the application makes of half a body is not told."""
 
         async def sent(message: Message) -> None:
-            if not self.too_large:
+            if self.given_up is None:
                 await send(message)
 
         return sent
+
+    def _give_up(self, told: JSONResponse) -> Message:
+        self.given_up, self._whole = told, True
+        return {"type": "http.disconnect"}
+
+
+def _too_slow() -> JSONResponse:
+    return problem(HTTPStatus.REQUEST_TIMEOUT, "The body took too long to arrive.", headers={"connection": "close"})
 
 
 def _too_large() -> JSONResponse:

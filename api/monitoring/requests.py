@@ -52,7 +52,7 @@ class Watch:
         async def sent(message: Message) -> None:
             nonlocal status, trace_id
             if message["type"] == "http.response.start":
-                status, trace_id = message["status"], Headers(raw=message["headers"]).get(TRACE_HEADER)
+                status, trace_id = int(message["status"]), Headers(raw=message["headers"]).get(TRACE_HEADER)
             await send(message)
 
         try:

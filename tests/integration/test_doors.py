@@ -5,17 +5,19 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI, Request
 
 from api.http.app import create_app
 from api.http.doors import Doors
 from api.http.limits import Limits
+from api.http.shield import Shield
 from api.identity.audit import AuditLog
 from api.identity.callers import Doorman, Scope
 from api.identity.keys import Keys
@@ -207,6 +209,31 @@ class TestHowMuch:
         with serving(create_app(assistant)) as url:
             reply = httpx.post(f"{url}/v1/ask", content=b"".join(pieces) if told else iter(pieces))
             assert (reply.status_code, reply.headers["content-type"]) == (413, "application/problem+json")
+
+    def test_a_body_that_comes_a_byte_at_a_time_has_its_time_all_the_same(self) -> None:
+        """Each byte comes in time, the body does not."""
+        read = FastAPI()
+
+        @read.get("/healthz")
+        def healthz() -> str:
+            return "ok"
+
+        @read.post("/v1/feedback")
+        async def feedback(request: Request) -> int:
+            return len(await request.body())
+
+        read.add_middleware(Shield, lambda: 0, 1, loopback_only=lambda: True, body_seconds=0.5)
+        with serving(read) as url, closing(socket.create_connection((httpx.URL(url).host, httpx.URL(url).port or 80))) as line:
+            line.sendall(b"POST /v1/feedback HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99\r\n\r\n")
+            started = time.monotonic()
+            line.settimeout(0.1)
+            said = b""
+            while b"\r\n\r\n" not in said and time.monotonic() - started < 5:
+                line.sendall(b"x")
+                with suppress(TimeoutError):
+                    said += line.recv(4096)
+        assert said.startswith(b"HTTP/1.1 408")
+        assert time.monotonic() - started < 3
 
     def test_who_goes_away_in_the_middle_of_a_body_leaves_the_server_as_it_was(self, assistant: Assistant) -> None:
         with serving(create_app(assistant)) as url:
