@@ -13,7 +13,6 @@ import math
 import os
 import platform
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from pathlib import Path
 from assistant.evaluation.measures import Row
 from assistant.ports import Embedder
 from bench.answers import ask_all, assistant_on, ingested, latencies, worth
+from bench.commit import commit
 from bench.retrieval import VectorStore, make_index, measure, read_rows
 
 RESULTS = Path(__file__).parent / "results"
@@ -106,19 +106,9 @@ def _sample(rows: Sequence[Row], count: int) -> list[Row]:
 
 def _heading(arguments: argparse.Namespace) -> str:
     return (
-        f"### Commit {_commit()}\n\n{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}; "
+        f"### Commit {commit()}\n\n{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}; "
         f"`python -m bench` on {', '.join(arguments.sets)}. Times are p50 / p95 of {TIMED} questions, one after the other.\n"
     )
-
-
-def _commit() -> str:
-    """The commit of this working copy, with a word where it was changed since; `unknown` outside of one."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty= and uncommitted changes", "--exclude=*"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return "unknown"
-    return done.stdout.strip() or "unknown"
 
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
