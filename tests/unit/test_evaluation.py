@@ -242,7 +242,7 @@ class TestAsking:
         assert "secret/pay.md" in all_read.reply.cited
 
     async def test_calls_to_a_model_are_counted(self, world: World, tmp_path: Path) -> None:
-        questions = read(tmp_path, row(), row(False, id="none"))
+        questions = read(tmp_path, row(), row(False, id="none", question="Who pays for the annual leave of employees?"))
         done: list[int] = []
         with world.assistant(OPEN_GATE, FakeChatModel(first_sentence)) as assistant:
             found = await ask_cases(assistant, questions.cases, "", 4, done.append)
