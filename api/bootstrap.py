@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,6 @@ from assistant.generation import Home, Snapshots
 from assistant.masking import mask
 from assistant.model_calls.account import Budget
 from assistant.model_calls.caller import Caller
-from assistant.pool import Pool
 from assistant.ports import ChatModel, ChunkStore, Moderator, Prices
 from assistant.prompting import load_prompts
 from assistant.retrieval.remembered import Remembering
@@ -54,15 +54,15 @@ _QUIET = {
 
 
 @contextmanager
-def open_assistant(settings: Settings, traces: Path | None = None, pool: Pool | None = None) -> Iterator[Assistant]:
+def open_assistant(settings: Settings, traces: Path | None = None) -> Iterator[Assistant]:
     """An Assistant on the published index; on leaving, what runs is finished and every trace is written: to the file `traces`, by default
-    the one in FOOTNOTE_HOME. It computes in `pool`, by default in one of its own, which ends with it."""
+    the one in FOOTNOTE_HOME."""
     silence_vendors(settings)
     home = Home(settings.home)
     prices = make_prices(settings)
     writer = make_writer(settings, prices)
     embedder = Remembering(SentenceTransformerEmbedder(settings.embeddings))
-    pool = pool or make_pool()
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="footnote-compute")
     ledger = Ledger(traces or home.traces, _mask(settings))
     try:
         yield Assistant(
@@ -106,20 +106,14 @@ def _mask(settings: Settings) -> Callable[[str], str]:
     return mask if settings.trace_masking else str
 
 
-def make_pool() -> Pool:
-    return Pool(os.cpu_count() or 2)
-
-
-def make_doors(settings: Settings, waiting: Callable[[], int] = lambda: 0) -> Doors:
-    """`waiting` says how many computations wait for a processor."""
+def make_doors(settings: Settings) -> Doors:
     home = Home(settings.home)
     store = settings.rate_store.get_secret_value() if settings.rate_store else None
     return Doors(
         doorman=Doorman(_verifiers(settings, home)),
         audit=AuditLog(home.audit),
         limits=Limits(settings.rate, settings.at_once, store),
-        waiting=waiting,
-        most_waiting=settings.most_waiting,
+        most_at_work=settings.most_at_work,
         any_host=settings.anonymous == "allow",
     )
 

@@ -46,7 +46,7 @@ class Assistant:
     """Answers from evidence, or refuses. Computing runs in `pool`, so that nothing that waits stands behind it.
 
     `writer` writes with models; without one, answers are extracts. `seconds` is how long a question may take. `open` counts the questions
-    that are being answered.
+    that are being answered, `with_models` those of them that a model writes for at the moment.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Assistant:
     ) -> None:
         self.ledger = ledger
         self.open = 0
+        self.with_models = 0
         self._warm = False
         self._snapshots = snapshots
         self._embedder = embedder
@@ -198,10 +199,14 @@ class Assistant:
         say = run.say if run.heard and self._moderator is None else None  # what a moderator has not seen is not shown
         known = ((item.marker, facts(found.standings[item.chunk.source])) for item in found.material.evidence)
         told = {marker: fact for marker, fact in known if fact}
+        self.with_models += 1
         try:
             return await answer_with_model(self._writer, found.material, told, Session(run.account, run.deadline, run.log, say))
         except ModelUnavailable as error:
-            return degraded(await self._extracts(run, found), error.reason)
+            reason = error.reason
+        finally:
+            self.with_models -= 1
+        return degraded(await self._extracts(run, found), reason)
 
     async def _extracts(self, run: Run, found: Retrieved) -> Outcome:
         return await self._compute(answer_in_extracts, found.material, self._embedder.embed, run.log)

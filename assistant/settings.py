@@ -105,8 +105,8 @@ class Settings(BaseSettings):
         None, description="Address of a Redis (`redis://redis:6379`) where several processes count together. Unset: each for itself."
     )
     at_once: int | None = Field(None, ge=1, description="Most questions of one principal that are open at once. Unset: no limit.")
-    most_waiting: int = Field(
-        32, ge=1, le=10_000, description="Computations that may wait for a processor before questions are turned away (503)."
+    most_at_work: int = Field(
+        32, ge=1, le=10_000, description="Questions worked on at once, those that wait for a model apart; more are turned away (503)."
     )
     oidc_issuer: str | None = Field(
         None, description="Address of the company's sign-in (OpenID Connect), as its discovery document has it. Unset: no tokens."

@@ -65,15 +65,14 @@ def _serve_http(settings: Settings, host: str, port: int) -> None:
 
     import structlog
 
-    from api.bootstrap import make_doors, make_pool, open_assistant, watched
+    from api.bootstrap import make_doors, open_assistant, watched
     from api.mcp.server import http_app
     from api.mcp.serving import PatientServer
 
     log = structlog.get_logger()
-    pool = make_pool()
-    with open_assistant(settings, pool=pool) as assistant, watched(settings, assistant.ledger):
+    with open_assistant(settings) as assistant, watched(settings, assistant.ledger):
         asyncio.run(assistant.warm_up())
-        doors = make_doors(settings, lambda: pool.waiting)
+        doors = make_doors(settings)
         log.info("The tools are here", url=f"http://{reached_by(host)}:{listener.getsockname()[1]}/mcp")
         if not doors.doorman.locked:
             log.warning("There are no keys: whoever reaches it is the local user, and reads everything.")

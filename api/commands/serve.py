@@ -30,7 +30,7 @@ def command(
     import structlog
     import uvicorn
 
-    from api.bootstrap import make_doors, make_pool, open_assistant, watched
+    from api.bootstrap import make_doors, open_assistant, watched
     from api.http.app import create_app
     from api.monitoring.logs import configure_logs
     from api.running import announced
@@ -38,9 +38,8 @@ def command(
     configure_logs(sys.stderr, content=settings.log_content == "on")
     log = structlog.get_logger()
     url = f"http://{reached_by(host)}:{listener.getsockname()[1]}"
-    pool = make_pool()
-    with open_assistant(settings, pool=pool) as assistant, watched(settings, assistant.ledger), announced(settings.home, url):
-        doors = make_doors(settings, lambda: pool.waiting)
+    with open_assistant(settings) as assistant, watched(settings, assistant.ledger), announced(settings.home, url):
+        doors = make_doors(settings)
         log.info("Footnote listens", url=url, operations=f"{url}/docs")
         if not doors.doorman.locked:
             log.warning("There are no keys: whoever reaches it is the local user, and reads everything.")

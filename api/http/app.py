@@ -13,6 +13,7 @@ from api.http import problems
 from api.http.doors import Doors
 from api.http.openai_chat import openai_router
 from api.http.openapi import describe
+from api.http.room import Room
 from api.http.routes import router
 from api.http.schemas import Problem
 from api.http.shield import Shield
@@ -45,13 +46,14 @@ def create_app(assistant: Assistant, doors: Doors | None = None) -> FastAPI:
     )
     app.state.assistant = assistant
     app.state.doors = doors = doors or Doors()
+    app.state.room = room = Room(doors.most_at_work, lambda: assistant.with_models)
     app.state.metrics = metrics = Metrics(assistant, Drift(assistant.ledger.path))
     assistant.ledger.listen(metrics.finished)
     app.include_router(router)
     app.include_router(openai_router)
     problems.install(app)
     describe(app)
-    app.add_middleware(Shield, doors.waiting, doors.most_waiting, loopback_only=doors.loopback_only)
+    app.add_middleware(Shield, room, loopback_only=doors.loopback_only)
     app.add_middleware(Watch, (metrics.served, log_request))
     return app
 

@@ -10,6 +10,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
 from api.http.doors import Doors
+from api.http.room import Room
 from api.identity.callers import Caller, Scope
 from assistant.answering import Assistant
 from assistant.errors import Forbidden
@@ -51,9 +52,14 @@ def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     return caller
 
 
+async def _reader_of_documents(caller: Annotated[Caller, Depends(needs("ask"))]) -> Principal:
+    return caller.principal
+
+
 async def _asker(request: Request, caller: Annotated[Caller, Depends(needs("ask"))]) -> AsyncIterator[Principal]:
-    """Counts as one question until the reply is sent."""
-    with doors_of(request).limits.question(caller.principal.name):
+    """Has a place, and counts as one question, until the reply is sent."""
+    room: Room = request.app.state.room
+    with doors_of(request).limits.question(caller.principal.name), room.place():
         yield caller.principal
 
 
@@ -67,5 +73,6 @@ def _reader(request: Request, caller: Annotated[Caller, Depends(needs("traces"))
 
 Core = Annotated[Assistant, Depends(assistant_of)]
 Asker = Annotated[Principal, Depends(_asker)]
+Insider = Annotated[Principal, Depends(_reader_of_documents)]
 Reader = Annotated[TraceReader, Depends(_reader)]
 Admin = Annotated[Caller, Depends(needs("admin"))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,15 +17,14 @@ class Audit(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """`doorman` says who a caller is. `audit` is told what admins look at; None where nobody needs a credential. `waiting` says how many
-    computations wait for a processor: from `most_waiting` on questions are turned away. Without credentials the server answers under this
-    machine's own names alone, unless `any_host`."""
+    """`doorman` says who a caller is. `audit` is told what admins look at; None where nobody needs a credential. So many
+    questions as `most_at_work` are worked on at once; more are turned away. Without credentials the server answers under this machine's own
+    names alone, unless `any_host`."""
 
     doorman: Doorman = field(default_factory=Doorman)
     audit: Audit | None = None
     limits: Limits = field(default_factory=Limits)
-    waiting: Callable[[], int] = lambda: 0
-    most_waiting: int = 32
+    most_at_work: int = 32
     any_host: bool = False
 
     def looked(self, caller: Caller, what: str) -> None:

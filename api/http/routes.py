@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from api.http.callers import Asker, Core, Reader, needs
+from api.http.callers import Asker, Core, Insider, Reader, needs
 from api.http.cursors import decode, encode
 from api.http.problems import problem
 from api.http.schemas import (
@@ -58,7 +58,7 @@ async def search(body: SearchIn, core: Core, asker: Asker) -> HitsOut:
 
 
 @router.get("/v1/documents", tags=["documents"])
-def documents(query: Annotated[DocumentsQuery, Query()], core: Core, asker: Asker) -> DocumentsOut:
+def documents(query: Annotated[DocumentsQuery, Query()], core: Core, asker: Insider) -> DocumentsOut:
     """What the index holds, in order of source."""
     snapshot = core.snapshot()
     counts = snapshot.documents.chunk_counts()
@@ -73,7 +73,7 @@ def documents(query: Annotated[DocumentsQuery, Query()], core: Core, asker: Aske
 
 
 @router.get("/v1/documents/{document_id}", tags=["documents"])
-def document(document_id: str, core: Core, asker: Asker) -> DocumentTextOut:
+def document(document_id: str, core: Core, asker: Insider) -> DocumentTextOut:
     """A document with its text as parsed: what every citation's offsets count in."""
     snapshot = core.snapshot()
     found = snapshot.documents.get(document_id, asker)
@@ -83,7 +83,7 @@ def document(document_id: str, core: Core, asker: Asker) -> DocumentTextOut:
 
 
 @router.post("/v1/feedback", tags=["traces"])
-async def feedback(body: FeedbackIn, core: Core, asker: Asker) -> FeedbackOut:
+async def feedback(body: FeedbackIn, core: Core, asker: Insider) -> FeedbackOut:
     """A thumb up or down on a reply; a later one replaces it."""
     await core.rate(Feedback(body.trace_id, asker.name, body.rating, body.comment))
     return FeedbackOut(trace_id=body.trace_id, rating=body.rating)

@@ -16,13 +16,12 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import problem, problem_of
-from assistant.errors import Overloaded
+from api.http.room import Room, too_many
 
 # What makes the server compute.
 _WORK = frozenset({"/v1/ask", "/v1/search", "/v1/chat/completions", "/mcp"})
 _PAGES = frozenset({"/docs", "/redoc", "/docs/oauth2-redirect"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_SOON = 1.0
 BODY_SECONDS = 30.0
 # Bytes of a body: a question with the longest conversation that is allowed, each character written as an escape.
 LARGEST = 8 * 2**20
@@ -37,22 +36,20 @@ _NOTHING_ELSE = "default-src 'none'; frame-ancestors 'none'"
 
 
 class Shield:
-    """`waiting` says how many computations wait for a processor; from `most` on questions are turned away. `loopback_only` says whether the
-    server is to be reached under this machine's own names alone: a page in somebody's browser must not talk to it under another."""
+    """Where the `room` is full, questions are turned away before anything of them is read. `loopback_only` says whether the server is to be
+    reached under this machine's own names alone: a page in somebody's browser must not talk to it under another."""
 
     def __init__(
         self,
         app: ASGIApp,
-        waiting: Callable[[], int],
-        most: int,
+        room: Room,
         *,
         loopback_only: Callable[[], bool],
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._app = app
         self._body_seconds = body_seconds
-        self._waiting = waiting
-        self._most = most
+        self._room = room
         self._loopback_only = loopback_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,8 +74,8 @@ class Shield:
             return problem(HTTPStatus.MISDIRECTED_REQUEST, "Without keys the server answers under localhost and 127.0.0.1 alone.")
         if int(Headers(scope=scope).get("content-length", "0")) > LARGEST:
             return _too_large()
-        if scope["path"] in _WORK and self._waiting() >= self._most:
-            return problem_of(Overloaded("More is asked at this moment than can be answered. Ask again in a second.", _SOON))
+        if scope["path"] in _WORK and self._room.full:
+            return problem_of(too_many())
         return None
 
 

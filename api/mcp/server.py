@@ -15,6 +15,7 @@ from mcp.types import CallToolRequestParams, CallToolResult, ListToolsResult, Pa
 from starlette.applications import Starlette
 
 from api.http.doors import Doors
+from api.http.room import Room
 from api.http.shield import Shield
 from api.mcp.entrance import Entrance, principal_of
 from api.mcp.tools import Toolbox
@@ -77,18 +78,20 @@ async def serve_stdio(core: Assistant, principal: Principal) -> None:
 def http_app(core: Assistant, doors: Doors) -> Starlette:
     """Serves `/mcp`, to whom the doors let in."""
 
+    room = Room(doors.most_at_work, lambda: core.with_models)
+
     @contextmanager
     def asking(context: Context) -> Iterator[Principal]:
         assert context.request is not None  # over HTTP there is one
         principal = principal_of(context.request)
-        with doors.limits.question(principal.name):
+        with doors.limits.question(principal.name), room.place():
             yield principal
 
     without_keys = doors.loopback_only()
     app = make_server(core, asking).streamable_http_app(transport_security=None if without_keys else _ANY_HOST)
     app.state.doors = doors
     app.add_middleware(Entrance)
-    app.add_middleware(Shield, doors.waiting, doors.most_waiting, loopback_only=doors.loopback_only)
+    app.add_middleware(Shield, room, loopback_only=doors.loopback_only)
     app.add_middleware(Watch, (log_request,))
     return app
 

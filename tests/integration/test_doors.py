@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +19,17 @@ from fastapi import FastAPI, Request
 from api.http.app import create_app
 from api.http.doors import Doors
 from api.http.limits import Limits
+from api.http.room import Room
 from api.http.shield import Shield
 from api.identity.audit import AuditLog
 from api.identity.callers import Doorman, Scope
 from api.identity.keys import Keys
+from assistant.adapters.langchain_chat import LangChainChatModel
 from assistant.answering import Assistant
 from assistant.errors import FootnoteError
+from assistant.ports import Vectors
+from tests.fake_openai import FakeOpenAI, stalls
+from tests.fakes import FakeEmbedder
 from tests.servers import serving
 from tests.worlds import OPEN_GATE, World
 
@@ -178,6 +185,20 @@ class TestTraces:
         assert [d["source"] for d in house.get("/v1/documents", house.key("ada", "admin")).json()["documents"]] == ["leave.md"]
 
 
+class HeldEmbedder(FakeEmbedder):
+    """Computes once it is told to go on, and says when it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        self.go_on.set()
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.begun.set()
+        self.go_on.wait(30)
+        return super().embed(texts)
+
+
 class TestHowMuch:
     def test_who_asks_too_often_is_told_when_to_come_back(self, assistant: Assistant) -> None:
         with serving(create_app(assistant, Doors(limits=Limits("2/minute")))) as url:
@@ -196,12 +217,45 @@ class TestHowMuch:
             for _ in range(3):
                 assert httpx.post(f"{url}/v1/ask", json=QUESTION | {"stream": stream}).status_code == 200
 
-    def test_where_too_much_waits_questions_are_turned_away_and_health_is_green(self, assistant: Assistant) -> None:
-        with serving(create_app(assistant, Doors(waiting=lambda: 7, most_waiting=7))) as url:
+    def test_where_there_is_no_room_questions_are_turned_away_and_health_is_green(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        world.write("leave.md", PUBLIC)
+        world.ingest()
+        world.embedder = embedder = HeldEmbedder()
+        with (
+            world.assistant(OPEN_GATE) as made,
+            serving(create_app(made, Doors(most_at_work=1))) as url,
+            ThreadPoolExecutor(1) as other,
+        ):
+            embedder.begun.clear()
+            embedder.go_on.clear()
+            held = other.submit(httpx.post, f"{url}/v1/ask", json=QUESTION, timeout=30)
+            embedder.begun.wait(5)
             turned_away = httpx.post(f"{url}/v1/ask", json=QUESTION)
             assert (turned_away.status_code, turned_away.headers["retry-after"]) == (503, "1")
             assert turned_away.headers["content-type"] == "application/problem+json"
             assert httpx.get(f"{url}/healthz").status_code == httpx.get(f"{url}/v1/documents").status_code == 200
+            embedder.go_on.set()
+            assert held.result(30).status_code == 200
+            assert httpx.post(f"{url}/v1/ask", json=QUESTION).status_code == 200
+
+    def test_who_waits_for_a_model_takes_no_room(self, corpus: World, tmp_path: Path) -> None:
+        corpus.traces = tmp_path / "traces.sqlite"
+        with FakeOpenAI([stalls(30)]) as fake:
+            model = LangChainChatModel("openai:gpt-5-mini", base_url=fake.url, api_key="k")
+            with (
+                corpus.assistant(OPEN_GATE, model) as made,
+                serving(create_app(made, Doors(most_at_work=1))) as url,
+                ThreadPoolExecutor(3) as others,
+            ):
+                asked = []
+                for number in range(3):
+                    body = {"question": f"How many days of leave in {2020 + number}?"}
+                    asked.append(others.submit(httpx.post, f"{url}/v1/ask", json=body, timeout=60))
+                    fake.wait_until(lambda one, open_=number + 1: one.open == open_)  # type: ignore[misc]  # a lambda's default
+                assert httpx.post(f"{url}/v1/search", json={"query": "leave"}).status_code == 200
+                fake.go_on()
+                assert {one.result(60).status_code for one in asked} == {200}
 
     @pytest.mark.parametrize("told", [True, False], ids=["told", "in pieces"])
     def test_a_body_is_no_larger_than_the_longest_conversation(self, assistant: Assistant, told: bool) -> None:
@@ -222,7 +276,7 @@ class TestHowMuch:
         async def feedback(request: Request) -> int:
             return len(await request.body())
 
-        read.add_middleware(Shield, lambda: 0, 1, loopback_only=lambda: True, body_seconds=0.5)
+        read.add_middleware(Shield, Room(1, lambda: 0), loopback_only=lambda: True, body_seconds=0.5)
         with serving(read) as url, closing(socket.create_connection((httpx.URL(url).host, httpx.URL(url).port or 80))) as line:
             line.sendall(b"POST /v1/feedback HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99\r\n\r\n")
             started = time.monotonic()

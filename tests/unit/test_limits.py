@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
 
 import pytest
 
 from api.http.limits import Limits
 from assistant.errors import TooMuch
-from assistant.pool import Pool
 from tests.servers import free_port
 
 
@@ -61,22 +58,3 @@ def test_questions_at_once() -> None:
     assert str(refused.value).startswith("No more than 2 questions at once")
     with limits.question("ann"):
         pass
-
-
-def test_the_pool_knows_how_many_wait() -> None:
-    hold, begun = threading.Event(), threading.Event()
-
-    def work() -> None:
-        begun.set()
-        hold.wait(5)
-
-    with Pool(1) as pool:
-        pool.submit(work)
-        begun.wait(5)
-        waiting = [pool.submit(time.sleep, 0) for _ in range(3)]
-        assert pool.waiting == 3
-        assert waiting[2].cancel()
-        assert pool.waiting == 2
-        hold.set()
-        waiting[1].result(5)
-        assert pool.waiting == 0
