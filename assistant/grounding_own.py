@@ -47,7 +47,8 @@ def cited_spans(span: Span) -> list[Span]:
         if len(pieces) > 1 or pieces != [part]:
             cited += [*long, part] if pieces != long else long
         elif cited and (_is_short(cited[-1]) or _is_short(part)):
-            cited[-1] = Span(cited[-1].start, part.end, span.text[cited[-1].start - span.start : part.end - span.start])
+            before = cited.pop() if _is_short(cited[-1]) else cited[-1]
+            cited.append(Span(before.start, part.end, span.text[before.start - span.start : part.end - span.start]))
         else:
             cited.append(part)
     return cited

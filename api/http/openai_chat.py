@@ -12,14 +12,14 @@ from api.http.openai_errors import COMPLETIONS, MODELS, ErrorOut
 from api.http.openai_schemas import MODEL, ChatIn, ChatOut, ModelOut, ModelsOut
 from api.http.openai_shapes import chat_out, question_of
 from api.http.openai_stream import Chunks
-from api.http.streaming import streamed
+from api.http.streaming import EVENT, streamed
 from api.monitoring.requests import TRACE_HEADER
 from assistant.errors import NotFound
 
 _STREAMED: dict[int | str, dict[str, Any]] = {
     HTTPStatus.OK: {
         "description": "The completion; with `stream`, events whose data are chunks of it, then `[DONE]`.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": EVENT}},
     }
 }
 openai_router = APIRouter(tags=["openai"], responses={"4XX": {"model": ErrorOut}, "5XX": {"model": ErrorOut}})

@@ -28,10 +28,12 @@ from assistant.types import Question, Reply
 # Proxies and clients give up on a connection that says nothing for long. Seconds.
 HEARTBEAT = 10.0
 _HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+# What each event is, for the description of the API.
+EVENT = {"type": "object", "properties": {"event": {"type": "string"}, "data": {"type": "string"}}, "required": ["data"]}
 STREAMED: dict[int | str, dict[str, Any]] = {
     HTTPStatus.OK: {
         "description": "The reply; with `stream`, events whose data are an EvidenceEvent, SentenceEvents and the reply.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": EVENT}},
     }
 }
 log = structlog.get_logger()

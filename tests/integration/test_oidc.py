@@ -10,6 +10,7 @@ import json
 import string
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,17 @@ from tests.fake_oidc import AUDIENCE, DISCOVERY, KEYS, Clock, FakeIssuer, Fault,
 from tests.servers import serving
 from tests.worlds import OPEN_GATE, World
 
-NOW = int(time.time())
+
+@dataclass(frozen=True)
+class After:
+    """A moment so many seconds after that at which the token is made: tests begin long after their cases were listed."""
+
+    seconds: int
+
+    def __repr__(self) -> str:
+        return f"now {self.seconds:+}"
+
+
 ADA = Principal("oidc:ada@northlight.example")
 
 WHY: dict[Fault, str] = {
@@ -65,6 +76,17 @@ def verifier(issuer: FakeIssuer, clock: Clock) -> OidcVerifier:
 
 def verifier_of(issuer: FakeIssuer, clock: Clock | None = None, **more: Any) -> OidcVerifier:
     return OidcVerifier(issuer.issuer, AUDIENCE, connect=unproxied, clock=clock or Clock(), **more)
+
+
+def at(**claims: Any) -> dict[str, Any]:
+    """The claims as of now."""
+
+    def told(value: Any) -> Any:
+        if isinstance(value, list):
+            return [told(one) for one in value]
+        return int(time.time()) + value.seconds if isinstance(value, After) else value
+
+    return {name: told(value) for name, value in claims.items()}
 
 
 def part(value: object) -> str:
@@ -101,14 +123,14 @@ class TestWhoGetsIn:
         "changed",
         [
             {"aud": [AUDIENCE, "another"]},
-            {"exp": NOW - 50},
-            {"nbf": NOW + 50, "iat": NOW + 50},
+            {"exp": After(-50)},
+            {"nbf": After(50), "iat": After(50)},
             {"nbf": None, "iat": None},
         ],
         ids=repr,
     )
     async def test_what_is_nearly_wrong_is_right(self, issuer: FakeIssuer, verifier: OidcVerifier, changed: dict[str, Any]) -> None:
-        assert await verifier.caller(issuer.token(**changed))
+        assert await verifier.caller(issuer.token(**at(**changed)))
 
     @pytest.mark.parametrize(
         "changed",
@@ -120,14 +142,14 @@ class TestWhoGetsIn:
             {"aud": []},
             {"aud": None},
             {"aud": {AUDIENCE: True}},
-            {"exp": NOW - 70},
+            {"exp": After(-70)},
             {"exp": None},
             {"exp": "soon"},
-            {"exp": [NOW + 300]},
+            {"exp": [After(300)]},
             {"exp": float("nan")},
-            {"nbf": NOW + 90},
+            {"nbf": After(90)},
             {"nbf": "now"},
-            {"iat": NOW + 90},
+            {"iat": After(90)},
             {"iat": float("inf")},
             {"sub": 7},
             {"email": None},
@@ -144,7 +166,7 @@ class TestWhoGetsIn:
         ids=repr,
     )
     async def test_one_wrong_claim_is_enough(self, issuer: FakeIssuer, verifier: OidcVerifier, changed: dict[str, Any]) -> None:
-        assert await verifier.caller(issuer.token(**changed)) is None
+        assert await verifier.caller(issuer.token(**at(**changed))) is None
         assert await verifier.caller(issuer.token()), "and the verifier is as it was"
 
     async def test_the_name_may_be_another_claim(self, issuer: FakeIssuer) -> None:
@@ -158,7 +180,7 @@ class TestWhoGetsIn:
             for _ in range(3):
                 await verifier.caller(issuer.token(aud="another"))
                 await verifier.caller(issuer.token(email=None))
-                await verifier.caller(issuer.token(exp=NOW - 90))
+                await verifier.caller(issuer.token(**at(exp=After(-90))))
 
         assert [line["why"] for line in said] == ["Audience doesn't match", "a token has no usable claim email"]
 
@@ -533,7 +555,7 @@ class TestThroughTheDoor:
     def test_who_is_not_let_in_is_not_told_why(self, issuer: FakeIssuer, door: httpx.Client) -> None:
         wrong = [
             issuer.token(aud="another"),
-            issuer.token(exp=NOW - 90),
+            issuer.token(**at(exp=After(-90))),
             issuer.token(header={"kid": "new"}),
             issuer.token(email=None),
             "x",
