@@ -18,7 +18,7 @@ from api.http.routes import router
 from api.http.schemas import Problem
 from api.http.shield import Shield
 from api.monitoring.drift import Drift
-from api.monitoring.logs import log_request
+from api.monitoring.logs import RequestLog
 from api.monitoring.metrics import Metrics
 from api.monitoring.requests import Watch
 from assistant.answering import Assistant
@@ -54,7 +54,7 @@ def create_app(assistant: Assistant, doors: Doors | None = None) -> FastAPI:
     problems.install(app)
     describe(app)
     app.add_middleware(Shield, room, loopback_only=doors.loopback_only)
-    app.add_middleware(Watch, (metrics.served, log_request))
+    app.add_middleware(Watch, (metrics.served, RequestLog()))
     return app
 
 

@@ -50,6 +50,7 @@ class Shield:
         self._app = app
         self._body_seconds = body_seconds
         self._room = room
+        self._no_room = problem_of(too_many())
         self._loopback_only = loopback_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,6 +58,10 @@ class Shield:
             await self._app(scope, receive, send)
             return
         protected = _protected(scope["path"], send)
+        if self._room.full and scope["path"] in _WORK:  # first, and with a reply that is made once: this is for when there is no time
+            scope.setdefault("state", {})["turned_away"] = True
+            await self._no_room(scope, receive, protected)
+            return
         if (objection := self._objection(scope)) is not None:
             await objection(scope, receive, protected)
             return
@@ -74,8 +79,6 @@ class Shield:
             return problem(HTTPStatus.MISDIRECTED_REQUEST, "Without keys the server answers under localhost and 127.0.0.1 alone.")
         if int(Headers(scope=scope).get("content-length", "0")) > LARGEST:
             return _too_large()
-        if scope["path"] in _WORK and self._room.full:
-            return problem_of(too_many())
         return None
 
 

@@ -19,7 +19,7 @@ from api.http.room import Room
 from api.http.shield import Shield
 from api.mcp.entrance import Entrance, principal_of
 from api.mcp.tools import Toolbox
-from api.monitoring.logs import log_request
+from api.monitoring.logs import RequestLog
 from api.monitoring.requests import Watch
 from assistant.answering import Assistant
 from assistant.errors import FootnoteError, InvalidRequest
@@ -92,7 +92,7 @@ def http_app(core: Assistant, doors: Doors) -> Starlette:
     app.state.doors = doors
     app.add_middleware(Entrance)
     app.add_middleware(Shield, room, loopback_only=doors.loopback_only)
-    app.add_middleware(Watch, (log_request,))
+    app.add_middleware(Watch, (RequestLog(),))
     return app
 
 

@@ -7,7 +7,9 @@ are told, and not its message, which may quote anything; and of what a library s
 from __future__ import annotations
 
 import logging
+import math
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from traceback import extract_tb
@@ -39,6 +41,24 @@ def configure_logs(stream: TextIO, *, content: bool) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_Relay(content=content)], force=True)
+
+
+class RequestLog:
+    """A line for each request; for those that are turned away for want of room one in a second, since there is no time for more."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._told = -math.inf
+        self._since = 0
+
+    def __call__(self, served: Served) -> None:
+        if not served.turned_away:
+            log_request(served)
+            return
+        self._since += 1
+        if self._clock() - self._told >= 1:
+            log.warning("turned away", requests=self._since, route=served.route)
+            self._told, self._since = self._clock(), 0
 
 
 def log_request(served: Served) -> None:

@@ -20,7 +20,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """`principal` is None where nobody was identified, `trace_id` where no question was answered."""
+    """`principal` is None where nobody was identified, `trace_id` where no question was answered. `turned_away`: there was no room."""
 
     method: str
     route: str
@@ -28,6 +28,7 @@ class Served:
     milliseconds: float
     principal: str | None
     trace_id: str | None
+    turned_away: bool = False
 
 
 Told = Callable[[Served], None]
@@ -64,7 +65,7 @@ class Watch:
             took = round((time.perf_counter() - started) * 1000, 1)
             traced = state.get("trace_id") or trace_id
             method = scope["method"] if scope["method"] in _METHODS else OTHER
-            self._tell(Served(method, self._route(scope), status, took, state.get("principal"), traced))
+            self._tell(Served(method, self._route(scope), status, took, state.get("principal"), traced, state.get("turned_away", False)))
 
     def _tell(self, served: Served) -> None:
         for told in self._told:

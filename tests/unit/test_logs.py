@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
-from api.monitoring.logs import QuestionLog, configure_logs, log_request
+from api.monitoring.logs import QuestionLog, RequestLog, configure_logs, log_request
 from api.monitoring.requests import Served
 from tests.builders import trace
 
@@ -149,3 +149,17 @@ def test_questions_are_logged_only_by_who_is_set_to_it_and_masked() -> None:
     (line,) = lines()
 
     assert (line["trace_id"], line["outcome"], line["question"]) == ("t1", "answer", "Does [name] get a raise?")
+
+
+def test_of_those_that_are_turned_away_a_line_a_second_says_how_many() -> None:
+    stream, now = io.StringIO(), [100.0]
+    configure_logs(stream, content=False)
+    told = RequestLog(lambda: now[0])
+    turned_away = Served("POST", "/v1/ask", 503, 0.1, None, None, turned_away=True)
+    for seconds in (0.0, 0.2, 0.2, 0.7, 0.1):
+        now[0] += seconds
+        told(turned_away)
+    told(Served("POST", "/v1/ask", 200, 12.5, "ann", "t1"))
+
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["event"], line.get("requests")) for line in lines] == [("turned away", 1), ("turned away", 3), ("request", None)]
