@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from api.render import console, print_reply
+from assistant.settings import load_settings
 
 FOLDER = Path("data/policies")
 PORT = int(os.environ.get("PORT", "8000"))
@@ -48,10 +49,12 @@ def main() -> int:
     if status != 0:
         return status
     _say(f"   done in {time.monotonic() - started:.1f} s")
-    _say(f"2. Starting the API on {URL}")
+    log = load_settings().home / "serve.log"
+    _say(f"2. Starting the API on {URL}; its log: {log}")
     started = time.monotonic()
-    with _server() as server:
+    with _server(log) as server:
         if not _ready(server):
+            _say(log.read_text(encoding="utf-8", errors="replace").rstrip())
             _say("The API did not start. If the port is taken: make run PORT=8001")
             return 1
         _say(f"   ready after {time.monotonic() - started:.1f} s")
@@ -65,13 +68,15 @@ def main() -> int:
 
 
 @contextmanager
-def _server() -> Iterator[subprocess.Popen[bytes]]:
-    server = subprocess.Popen([str(BIN / "footnote"), "serve", "--port", str(PORT)])
-    try:
-        yield server
-    finally:
-        server.terminate()
-        server.wait()
+def _server(log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Its log would stand between the lines here."""
+    with log.open("wb") as said:
+        server = subprocess.Popen([str(BIN / "footnote"), "serve", "--port", str(PORT)], stderr=said)
+        try:
+            yield server
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def _ready(server: subprocess.Popen[bytes]) -> bool:
