@@ -56,7 +56,7 @@ def cited_spans(span: Span) -> list[Span]:
 
 def without_last_mark(span: Span) -> Span:
     """An answer puts its own marks there: without it, the document's words stand in the answer letter for letter."""
-    text = span.text.rstrip(_LAST) or span.text
+    text = span.text.rstrip(f"{_LAST} \t\n") or span.text
     return Span(span.start, span.start + len(text), text)
 
 

@@ -32,6 +32,8 @@ def said(text: str) -> tuple[str, list[str]]:
         ("Paid are:\n- travel\n- vaccines", "Paid are:\ntravel\nvaccines", ["Paid are:\n- travel", "vaccines"]),
         ("Is it paid? No. Ask the team.", "Is it paid?\nNo.\nAsk the team.", ["Is it paid", "Is it paid? No", "Ask the team"]),
         ("Rome | Up to €90. | Rule", "Rome | Up to €90.\nRule", ["Rome | Up to €90", "Rome | Up to €90. | Rule"]),
+        ("The winner is Truex Jr . No . Race and pole .", "The winner is Truex Jr .\nNo .\nRace and pole .",
+         ["The winner is Truex Jr", "The winner is Truex Jr . No", "Race and pole"]),
         ("As agreed [3] the fee is waived [4].", "As agreed the fee is waived .", ["As agreed", "the fee is waived"]),
         ("See [the travel form](x.md) first.", "See the travel form first.", ["the travel form", "See [the travel form](x.md) first"]),
         ("Use <b>only</b> the travel form.", "Use only the travel form.", ["the travel form", "Use <b>only</b> the travel form"]),
