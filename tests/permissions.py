@@ -45,7 +45,7 @@ class Written:
 
 @dataclass
 class Person:
-    """A key's holder, with the words that they were rightly shown so far, and the traces of their questions."""
+    """A key's holder, with the words that they were rightly shown or said themselves so far, and the traces of their questions."""
 
     groups: tuple[str, ...]
     headers: dict[str, str]
@@ -139,7 +139,8 @@ class Company(RuleBasedStateMachine):
         """With a history that names a word of somebody else's."""
         secret = next(iter(self._person(other).shown), "nothing")
         history = [{"role": "user", "content": f"Is {secret} about {topic}?"}, {"role": "assistant", "content": "Perhaps."}]
-        self._post(who, "/v1/ask", {"question": "And what is the rule?", "history": history}, known={secret})
+        self._person(who).shown.add(secret)  # their own traces say what they said
+        self._post(who, "/v1/ask", {"question": "And what is the rule?", "history": history})
 
     @rule(who=st.integers(0, 9), topic=TOPICS, sources=FILTERS)
     def search(self, who: int, topic: str, sources: list[str] | None) -> None:
@@ -179,11 +180,11 @@ class Company(RuleBasedStateMachine):
     def _person(self, who: int) -> Person:
         return self.people[who % len(self.people)]
 
-    def _post(self, who: int, path: str, body: dict[str, Any], known: set[str] | None = None) -> str:
+    def _post(self, who: int, path: str, body: dict[str, Any]) -> str:
         person = self._person(who)
         reply = self.client.post(self.url + path, json=body, headers=person.headers)
         assert reply.status_code == 200, reply.text
-        self._check(person, reply.text, known or set())
+        self._check(person, reply.text)
         return reply.text
 
     def _get(self, who: int, path: str) -> str:
@@ -193,11 +194,10 @@ class Company(RuleBasedStateMachine):
         self._check(person, reply.text)
         return reply.text
 
-    def _check(self, person: Person, text: str, known: set[str] | frozenset[str] = frozenset()) -> None:
-        """`known` the person said themselves."""
+    def _check(self, person: Person, text: str) -> None:
         may = {document.secret for document in self.published.values() if person.reads(document)}
         told = set(_SECRET.findall(text))
-        assert told <= may | person.shown | known, f"{told - may - person.shown} was shown to {person.groups}"
+        assert told <= may | person.shown, f"{told - may - person.shown} was shown to {person.groups}"
         person.shown |= told
 
     def _count(self) -> int:
