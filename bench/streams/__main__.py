@@ -20,6 +20,7 @@ from pathlib import Path
 
 from assistant.generation import Home
 from bench.retrieval import SAMPLE, read_rows
+from bench.said import complaints, listed
 from bench.served import ingest
 from bench.streams.client import Asked
 from bench.streams.crowd import Crowd, that_pass
@@ -79,11 +80,11 @@ def main(given: Sequence[str] | None = None) -> None:
                 few, many, gone, after = asyncio.run(measure(run, fake, arguments))
         served = {one["number"]: one for one in json.loads(bill.read_text(encoding="utf-8"))}
         ledger = booked(Home(home).traces, [one.number for one in gone.asked])
-        said = errors.read_text(encoding="utf-8").splitlines()[1:]
+        said = complaints(errors)
     print(*table([crowd_row(QUIET_RATE, few, served), crowd_row(arguments.rate, many, served)]), "", sep="\n")
     print(*table(list(process_rows(many))), "", sep="\n")
     print(*table(list(leaving_rows(gone, after, served, ledger))), "", sep="\n")
-    print(f"The server said {len(said)} lines of errors.", *said[-20:], sep="\n")
+    print(*listed("lines of the server's log are complaints", said), sep="\n")
 
 
 if __name__ == "__main__":
