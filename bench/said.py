@@ -30,8 +30,8 @@ def listed(what: str, found: Sequence[str]) -> Iterator[str]:
 
 
 def complaints(log: Path) -> list[str]:
-    """The lines of a server's log that nobody expected: warnings, errors, what is no line of the log at all. That it has no keys, and that it
-    turns questions away, is what it is measured with."""
+    """The lines of a server's log that nobody expected: warnings, errors, what is no line of the log at all. That it has no keys and
+    turns questions away was meant so."""
     return [line for line in log.read_text(encoding="utf-8").splitlines() if not _informs(line)]
 
 

@@ -115,7 +115,7 @@ def main(given: Sequence[str] | None = None) -> None:
         said = complaints(errors)
     print(measured_on())
     print(f"{holds}; {len(texts)} questions; {arguments.seconds:g} s a row, {arguments.overload:g} s of overload.", *found, "", sep="\n")
-    print(*listed("lines of the server's log are no information", said), sep="\n")
+    print(*listed("lines of the server's log are complaints", said), sep="\n")
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def main(given: Sequence[str] | None = None) -> None:
     print(measured_on())
     counts = f"{len(course.done)} requests in {course.seconds:.0f} s, {len(course.ingested)} ingests, {len(questions)} questions to ask."
     print(counts, f"Left on disk at the end: {left}.", "", *lines(course), "", sep="\n")
-    print(*listed("lines of the server's log are no information", said), sep="\n")
+    print(*listed("lines of the server's log are complaints", said), sep="\n")
 
 
 if __name__ == "__main__":
