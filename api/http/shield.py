@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.openai_errors import speaks_openai
 from api.http.problems import problem, problem_of
 from api.http.room import Room, too_many
 
@@ -50,18 +51,17 @@ class Shield:
         self._app = app
         self._body_seconds = body_seconds
         self._room = room
-        self._no_room = problem_of(too_many())
+        self._no_room: dict[bool, list[Message]] = {}
         self._loopback_only = loopback_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        protected = _protected(scope["path"], send)
-        if self._room.full and scope["path"] in _WORK:  # first, and with a reply that is made once: this is for when there is no time
-            scope.setdefault("state", {})["turned_away"] = True
-            await self._no_room(scope, receive, protected)
+        if self._room.full and scope["path"] in _WORK:
+            await self._turn_away(scope, receive, send)
             return
+        protected = _protected(scope["path"], send)
         if (objection := self._objection(scope)) is not None:
             await objection(scope, receive, protected)
             return
@@ -73,6 +73,21 @@ class Shield:
                 raise
         if body.given_up is not None:
             await body.given_up(scope, receive, protected)
+
+    async def _turn_away(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """With a reply that is made once: this is for when there is no time."""
+        scope.setdefault("state", {})["turned_away"] = True
+        kind = speaks_openai(scope["path"])
+        if kind not in self._no_room:
+            told: list[Message] = []
+
+            async def keep(message: Message) -> None:
+                told.append(message)
+
+            await problem_of(too_many())(scope, receive, _protected(scope["path"], keep))
+            self._no_room[kind] = told
+        for message in self._no_room[kind]:
+            await send(message)
 
     def _objection(self, scope: Scope) -> JSONResponse | None:
         if self._loopback_only() and _host(Headers(scope=scope)) not in _LOOPBACK:
