@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +26,8 @@ from assistant.answering import Assistant
 
 # So many collections of the middle generation before a full one; Python's own number is 10.
 _SELDOM = 100
+# Seconds from one that is made to the next.
+_COLLECTED = 60.0
 
 
 def create_app(assistant: Assistant, doors: Doors | None = None) -> FastAPI:
@@ -35,7 +38,9 @@ def create_app(assistant: Assistant, doors: Doors | None = None) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await assistant.warm_up()
         _settle()
+        collecting = asyncio.create_task(_collect_every(_COLLECTED))
         yield
+        collecting.cancel()
 
     app = FastAPI(
         title="Footnote",
@@ -56,6 +61,14 @@ def create_app(assistant: Assistant, doors: Doors | None = None) -> FastAPI:
     app.add_middleware(Shield, room, loopback_only=doors.loopback_only)
     app.add_middleware(Watch, (metrics.served, RequestLog()))
     return app
+
+
+async def _collect_every(seconds: float) -> None:
+    """Where little is asked a full collection might not come for an hour, and an old generation with its open file would hang on until
+    then, held by what is left of a request that read it."""
+    while True:
+        await asyncio.sleep(seconds)
+        gc.collect()
 
 
 def _settle() -> None:
