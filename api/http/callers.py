@@ -23,7 +23,6 @@ _SCHEME = HTTPBearer(auto_error=False, description="A key of `footnote keys crea
 class TraceReader:
     """`whose` are the traces that are shown: one's own, None for everybody's."""
 
-    caller: Caller
     whose: str | None
 
 
@@ -66,13 +65,12 @@ async def _asker(request: Request, caller: Annotated[Caller, Depends(needs("ask"
 def _reader(request: Request, caller: Annotated[Caller, Depends(needs("traces"))]) -> TraceReader:
     """Who is shown what others asked is written down first."""
     if "admin" not in caller.scopes:
-        return TraceReader(caller, caller.principal.name)
+        return TraceReader(caller.principal.name)
     doors_of(request).looked(caller, f"{request.url.path}?{request.url.query}".rstrip("?"))
-    return TraceReader(caller, None)
+    return TraceReader(None)
 
 
 Core = Annotated[Assistant, Depends(assistant_of)]
 Asker = Annotated[Principal, Depends(_asker)]
 Insider = Annotated[Principal, Depends(_reader_of_documents)]
 Reader = Annotated[TraceReader, Depends(_reader)]
-Admin = Annotated[Caller, Depends(needs("admin"))]

@@ -7,7 +7,6 @@ not among them; never twice in 30 seconds, whatever tokens name, so that nobody 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from jwt import PyJWK, PyJWTError
 from jwt.algorithms import AllowedPublicKeys
 from pydantic import BaseModel, ValidationError
 
+from api.listening import is_loopback
 from assistant.errors import SettingsError
 
 # Seconds.
@@ -195,12 +195,5 @@ def _is_safe(address: str) -> bool:
         host, port = url.host, url.port
     except (httpx.InvalidURL, UnicodeError):
         return False
-    encrypted = url.scheme == "https" or (url.scheme == "http" and _is_loopback(host))
+    encrypted = url.scheme == "https" or (url.scheme == "http" and is_loopback(host))
     return encrypted and bool(host) and (port is None or 0 < port < 65536)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
